@@ -1,0 +1,96 @@
+/**
+ * Serves a built site as a plain static host would: clean addresses, the host headers of `_headers`, the site's own 404.
+ *
+ * Usage: node src/cli/serve.ts [--port 4321] [--dir dist] [--base /]
+ */
+
+import { existsSync, readFileSync } from 'node:fs';
+import { createServer, type ServerResponse } from 'node:http';
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import sirv from 'sirv';
+import { settings } from '../site/settings.ts';
+
+const { values } = parseArgs({
+  options: {
+    port: { type: 'string', default: '4321' },
+    dir: { type: 'string', default: 'dist' },
+    base: { type: 'string', default: settings.basePath },
+  },
+});
+const directory = resolve(values.dir);
+const base = values.base;
+
+interface Rule {
+  readonly prefix: string;
+  readonly headers: readonly (readonly [string, string])[];
+}
+
+/** Reads the `_headers` form: an address pattern on a line, its headers indented below. */
+function readRules(text: string): Rule[] {
+  const rules: { prefix: string; headers: [string, string][] }[] = [];
+  for (const line of text.split('\n')) {
+    if (line.trim() === '') continue;
+    if (!line.startsWith(' ')) {
+      rules.push({ prefix: line.trim().replace(/\*$/, ''), headers: [] });
+      continue;
+    }
+    const [name = '', ...value] = line.trim().split(':');
+    rules.at(-1)?.headers.push([name, value.join(':').trim()]);
+  }
+  return rules;
+}
+
+if (!existsSync(`${directory}/index.html`)) {
+  console.error(`There is no built site in ${directory}. Build it first: npm run build`);
+  process.exit(1);
+}
+const rules = existsSync(`${directory}/_headers`) ? readRules(readFileSync(`${directory}/_headers`, 'utf8')) : [];
+const notFound = existsSync(`${directory}/404.html`) ? readFileSync(`${directory}/404.html`) : 'Not found';
+
+function addHeaders(response: ServerResponse, path: string): void {
+  for (const { prefix, headers } of rules) {
+    if (path.startsWith(prefix)) for (const [name, value] of headers) response.setHeader(name, value);
+  }
+}
+
+const files = sirv(directory, {
+  // Look at the folder on each request: a rebuild while serving must not serve half of each.
+  dev: true,
+  etag: true,
+  dotfiles: false,
+  setHeaders: (response, path) => {
+    addHeaders(response, base.slice(0, -1) + path);
+  },
+});
+
+const server = createServer((request, response) => {
+  const [path = '/', query] = (request.url ?? '/').split('?');
+  const refuse = (): void => {
+    addHeaders(response, path);
+    response.writeHead(404, { 'Content-Type': 'text/html; charset=utf-8' }).end(request.method === 'HEAD' ? undefined : notFound);
+  };
+  if (!path.startsWith(base)) {
+    if (`${path}/` === base || path === '/') response.writeHead(302, { Location: base }).end();
+    else refuse();
+    return;
+  }
+  request.url = `/${path.slice(base.length)}${query === undefined ? '' : `?${query}`}`;
+  files(request, response, refuse);
+});
+
+const wantedPort = Number(values.port);
+
+function listen(port: number): void {
+  server.once('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EADDRINUSE' || port >= wantedPort + 50) throw error;
+    console.log(`Port ${String(port)} is taken; trying ${String(port + 1)}.`);
+    listen(port + 1);
+  });
+  server.listen(port, 'localhost', () => {
+    server.removeAllListeners('error');
+    console.log(`The site is at http://localhost:${String(port)}${base}  (stop with Ctrl+C)`);
+  });
+}
+
+listen(wantedPort);

@@ -1,0 +1,8 @@
+/// <reference types="astro/client" />
+
+declare module 'jsdom' {
+  export class JSDOM {
+    constructor(html: string);
+    readonly window: Window & typeof globalThis;
+  }
+}
