@@ -57,6 +57,8 @@ export interface LatentAttention {
   /** Width per head of the part that does not. */
   readonly nopeHeadDim: number;
   readonly valueHeadDim: number;
+  /** True for files made before llama.cpp knew the compressed cache: one `attn_kv_b` tensor, and a full-size KV cache. */
+  readonly legacyFile: boolean;
 }
 
 /** Layers that keep a fixed-size state instead of a KV cache. */

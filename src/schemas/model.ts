@@ -34,6 +34,7 @@ export const shape = z.strictObject({
       ropeHeadDim: count,
       nopeHeadDim: count,
       valueHeadDim: count,
+      legacyFile: z.boolean(),
     })
     .nullable(),
   recurrent: z

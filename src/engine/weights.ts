@@ -1,0 +1,85 @@
+/** The bytes of a model file: how many there are, and how many each token reads. */
+
+import { tensorBytes, type FileType, type GgmlType } from './ggml-types.ts';
+import { typesOf } from './mixing.ts';
+import type { ModelShape } from './model.ts';
+import { tensorsOf, type Tensor } from './tensors.ts';
+
+export interface QuantizedTensor extends Tensor {
+  readonly type: GgmlType;
+  readonly elements: number;
+  readonly bytes: number;
+}
+
+const product = (numbers: readonly number[]): number => numbers.reduce((result, number) => result * number, 1);
+
+/** Every tensor of a file with its type and size in bytes. */
+export function quantizedTensors(shape: ModelShape, fileType: FileType): readonly QuantizedTensor[] {
+  const tensors = tensorsOf(shape);
+  const types = typesOf(shape, tensors, fileType);
+  return tensors.map((tensor, index) => {
+    const type = types[index] ?? 'f32';
+    return { ...tensor, type, elements: product(tensor.dimensions), bytes: tensorBytes(type, tensor.dimensions) };
+  });
+}
+
+/** Bytes of all tensors together. */
+export function weightsBytes(tensors: readonly Pick<QuantizedTensor, 'bytes'>[]): number {
+  return tensors.reduce((sum, tensor) => sum + tensor.bytes, 0);
+}
+
+/** Weights of the text model, each counted once. */
+export function parameterCount(shape: ModelShape): number {
+  return tensorsOf(shape).reduce((sum, tensor) => sum + product(tensor.dimensions), 0);
+}
+
+/** What a model file holds, and what of it one token reads. All counts are whole bytes or whole weights. */
+export interface WeightsSummary {
+  readonly fileType: FileType;
+  readonly bytes: number;
+  readonly parameters: number;
+  /** Bytes of routed experts, all of them. */
+  readonly expertBytes: number;
+  /** Weights in routed experts, all of them. */
+  readonly expertParameters: number;
+  /** Bytes read for one token: everything once, of untied embeddings one row, of routed experts those that are used. */
+  readonly bytesPerToken: number;
+  /** Weights multiplied for one token. */
+  readonly parametersPerToken: number;
+}
+
+/** Sums up a model file. */
+export function summarizeWeights(shape: ModelShape, fileType: FileType): WeightsSummary {
+  const tensors = quantizedTensors(shape, fileType);
+  const usedShare = shape.experts === null ? 1 : shape.experts.used / shape.experts.count;
+  let bytes = 0;
+  let parameters = 0;
+  let expertBytes = 0;
+  let expertParameters = 0;
+  let bytesPerToken = 0;
+  let parametersPerToken = 0;
+  for (const tensor of tensors) {
+    bytes += tensor.bytes;
+    parameters += tensor.elements;
+    let share = 1;
+    if (tensor.role === 'experts') {
+      expertBytes += tensor.bytes;
+      expertParameters += tensor.elements;
+      share = usedShare;
+    } else if (tensor.role === 'embedding' && !shape.tiedEmbeddings) {
+      // Looking a token up reads its one row.
+      share = 1 / shape.vocabularySize;
+    }
+    bytesPerToken += tensor.bytes * share;
+    parametersPerToken += tensor.elements * share;
+  }
+  return {
+    fileType,
+    bytes,
+    parameters,
+    expertBytes,
+    expertParameters,
+    bytesPerToken: Math.round(bytesPerToken),
+    parametersPerToken: Math.round(parametersPerToken),
+  };
+}
