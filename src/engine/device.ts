@@ -1,8 +1,5 @@
 /** A device the engine can compute with: a GPU, an accelerator, a unified-memory chip or a CPU platform. */
 
-export const VENDORS = ['nvidia', 'amd', 'intel', 'apple', 'qualcomm', 'arm', 'cpu'] as const;
-export type Vendor = (typeof VENDORS)[number];
-
 export const BACKENDS = ['cuda', 'rocm', 'vulkan', 'metal', 'mlx', 'sycl', 'cpu'] as const;
 export type Backend = (typeof BACKENDS)[number];
 
@@ -13,21 +10,43 @@ export type Backend = (typeof BACKENDS)[number];
  */
 export type MemoryKind = 'discrete' | 'unified' | 'system';
 
+/** Devices that behave alike; the speed model's parameters are fitted per class. */
+export const SPEED_CLASSES = [
+  'nvidia-gddr',
+  'nvidia-hbm',
+  'gb10',
+  'amd-rdna',
+  'strix-halo',
+  'integrated-gpu',
+  'apple',
+  'apple-ultra',
+  'cpu-desktop',
+  'cpu-laptop',
+  'cpu-server',
+  'cpu-board',
+] as const;
+export type SpeedClass = (typeof SPEED_CLASSES)[number];
+
 export interface Device {
   readonly name: string;
-  readonly vendor: Vendor;
   readonly memory: MemoryKind;
   /** Memory of the device in bytes; null when not known (then nothing is said about fitting). */
   readonly memoryBytes: number | null;
   /** Peak memory bandwidth, bytes per second. */
-  readonly bandwidthBytesPerSecond: number;
+  readonly bandwidth: number;
   readonly backend: Backend;
-  /** Chip generation as used by the speed model ("ampere", "m4", "rdna3", "strix-halo", "gb10", …); null when unknown. */
+  readonly speedClass: SpeedClass;
+  /** False when no device of this kind was measured and the nearest class stands in. */
+  readonly classIsMeasured: boolean;
+  /** Chip generation as the speed model names it ("ampere", "m4", "rdna3"); null when unknown. */
   readonly generation: string | null;
-  /** High-bandwidth memory on the package (HBM2 and later). */
-  readonly hbm: boolean;
   /** FP32 vector rate, floating-point operations per second; null when not known. */
   readonly fp32VectorFlops: number | null;
   /** Dense FP16 matrix rate, floating-point operations per second; null when not known. */
   readonly fp16MatrixFlops: number | null;
+}
+
+/** Whether the layers run on a GPU, so that the host keeps only the token table. */
+export function isGpu(device: Device): boolean {
+  return device.backend !== 'cpu';
 }
