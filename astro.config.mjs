@@ -2,6 +2,7 @@ import { satteri } from '@astrojs/markdown-satteri';
 import preact from '@astrojs/preact';
 import starlight from '@astrojs/starlight';
 import { defineConfig } from 'astro/config';
+import { calculatorDataPlugin } from './src/site/calculator-data.ts';
 import { finishBuild } from './src/site/finish-build.ts';
 import { markdownPlugins } from './src/site/markdown.ts';
 import { settings } from './src/site/settings.ts';
@@ -42,5 +43,5 @@ export default defineConfig({
     // Last, so that every page and the search index are there.
     finishBuild({ basePath: settings.basePath }),
   ],
-  vite: { build: { assetsInlineLimit: 0 } },
+  vite: { build: { assetsInlineLimit: 0 }, plugins: [calculatorDataPlugin()] },
 });

@@ -6,3 +6,7 @@ declare module 'jsdom' {
     readonly window: Window & typeof globalThis;
   }
 }
+
+declare module 'virtual:calculator-data' {
+  export const data: import('./tools/calculator/data.ts').CalculatorData;
+}

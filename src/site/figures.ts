@@ -1,6 +1,7 @@
 /** Figures of machines and models, as text: what `<Spec>`, tables and charts show. */
 
 import { getEntry } from 'astro:content';
+import { bandwidthGBs } from '../import/device.ts';
 import type { Hardware } from '../schemas/hardware.ts';
 import type { Model } from '../schemas/model.ts';
 import { readableDate } from './dates.ts';
@@ -25,10 +26,6 @@ function withUnit(value: number | null, unit: string): Figure {
   return value === null ? unknown : { text: readableNumber(value) + NO_BREAK_SPACE + unit, value };
 }
 
-/** Peak bandwidth in GB/s: computed from width and rate where both are known, else the maker's figure. */
-export function bandwidthGBs(machine: Pick<Hardware, 'bandwidthComputedGBs' | 'bandwidthMarketedGBs'>): number | null {
-  return machine.bandwidthComputedGBs ?? machine.bandwidthMarketedGBs;
-}
 
 function memory(sizes: readonly number[]): Figure {
   const largest = sizes.at(-1);

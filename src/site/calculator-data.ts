@@ -1,0 +1,55 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { Plugin } from 'vite';
+import { isComputable } from '../import/device.ts';
+import { hardware } from '../schemas/hardware.ts';
+import { model } from '../schemas/model.ts';
+import { quant } from '../schemas/quant.ts';
+import { readRecords } from '../schemas/records.ts';
+
+const ID = 'virtual:calculator-data';
+const RESOLVED = `\0${ID}`;
+
+const path = (file: string): string => fileURLToPath(new URL(`../data/${file}`, import.meta.url));
+
+/** Only the fields the calculator uses, so that its readers load no more. */
+function calculatorData(): object {
+  const read = (file: string): string => readFileSync(path(file), 'utf8');
+  const machines = readRecords(read('hardware.jsonl'), 'src/data/hardware.jsonl', hardware)
+    .filter(isComputable)
+    .map((machine) => ({
+      id: machine.id,
+      name: machine.name,
+      vendor: machine.vendor,
+      kind: machine.kind,
+      memory: machine.memory,
+      memoryGiB: machine.memoryGiB,
+      memoryType: machine.memoryType,
+      bandwidthComputedGBs: machine.bandwidthComputedGBs,
+      bandwidthMarketedGBs: machine.bandwidthMarketedGBs,
+      fp16MatrixDense: machine.fp16MatrixDense,
+      fp32VectorTflops: machine.fp32VectorTflops,
+      generation: machine.generation,
+    }));
+  const models = readRecords(read('models.jsonl'), 'src/data/models.jsonl', model)
+    .filter((record) => record.shape !== null)
+    .map(({ id, name, family, shape, contextNative, contextExtended }) => ({ id, name, family, shape, contextNative, contextExtended }));
+  const quants = readRecords(read('quants.jsonl'), 'src/data/quants.jsonl', quant)
+    .sort((a, b) => a.order - b.order)
+    .map(({ name, summary }) => ({ name, summary }));
+  return { machines, models, quants };
+}
+
+/** The calculator's data as a module of its own, read from `src/data` when the site is built. */
+export function calculatorDataPlugin(): Plugin {
+  return {
+    name: 'calculator-data',
+    resolveId: (id) => (id === ID ? RESOLVED : undefined),
+    load(id) {
+      if (id !== RESOLVED) return undefined;
+      for (const file of ['hardware.jsonl', 'models.jsonl', 'quants.jsonl']) this.addWatchFile(path(file));
+      const text = JSON.stringify(JSON.stringify(calculatorData()));
+      return `export const data = JSON.parse(${text});`;
+    },
+  };
+}
