@@ -184,15 +184,14 @@ function answerQuestion(fields: Fields): object {
     });
   }
   const range = ({ tokensPerSecond, low, high }: { tokensPerSecond: number; low: number; high: number }): object => ({ tokensPerSecond, low, high });
-  const warnings = first.classIsMeasured ? [] : [decode.basis];
-  if (prefill === null) warnings.push('No prompt speed: the arithmetic rate of this device is not known.');
+  const warnings = [...new Set([...(first.classIsMeasured ? [] : [decode.basis]), ...decode.warnings, ...prefill.warnings])];
   return {
     fileBytes: memory.tensorBytes,
     ...bytesOf(memory),
     weightsBytes: memory.tensorBytes,
     devices: rows,
-    fits: rows.every((row) => row.fits !== false) && answer.fits !== null ? answer.fits : answer.fits,
-    prefill: prefill === null ? null : range(prefill),
+    fits: rows.some((row) => row.fits === false) ? false : answer.fits,
+    prefill: range(prefill),
     decode: range(decode),
     warnings,
   };

@@ -53,7 +53,7 @@ export interface Answer {
   /** Null when the device's memory is not known. */
   readonly fits: boolean | null;
   readonly decode: DecodeEstimate;
-  readonly prefill: PrefillEstimate | null;
+  readonly prefill: PrefillEstimate;
 }
 
 const LARGEST_CONTEXT = 16 * 2 ** 20;

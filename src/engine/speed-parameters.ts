@@ -24,6 +24,23 @@ export const WEIGHT_BANDWIDTH_SHARE: Readonly<Record<SpeedClass, number>> = {
   'cpu-board': 0.55, // Raspberry Pi 5
 };
 
+/** Rows and machines of decode measurements that a class rests on. */
+export const EVIDENCE: Readonly<Record<SpeedClass, readonly [rows: number, machines: number]>> = {
+  'nvidia-gddr': [125, 26],
+  'nvidia-hbm': [14, 3],
+  gb10: [19, 2],
+  'amd-rdna': [14, 4],
+  'strix-halo': [147, 3],
+  'integrated-gpu': [1, 1],
+  apple: [57, 9],
+  'apple-ultra': [48, 3],
+  // The kinds of CPU share one calibration.
+  'cpu-desktop': [58, 21],
+  'cpu-laptop': [58, 21],
+  'cpu-server': [58, 21],
+  'cpu-board': [58, 21],
+};
+
 /** Floating-point operations per weight for unpacking and multiplying, by the family of the file type. */
 export const FLOPS_PER_WEIGHT = {
   float: 1.7, // 46 / 11
@@ -59,7 +76,7 @@ export const GENERATION_FLOPS_FACTOR: Readonly<Record<string, number>> = {
   ampere: 1.16,
   ada: 0.76,
   blackwell: 0.82,
-  hopper: 0.64,
+  hbm: 0.64, // A100 and H100; stands for every card with memory of this kind
   m1: 1.14,
   m2: 0.76,
   m3: 1.03,
@@ -71,10 +88,24 @@ export const GENERATION_FLOPS_FACTOR: Readonly<Record<string, number>> = {
   'strix-halo': 0.9,
 };
 
+/**
+ * FP32 operations per byte of peak bandwidth that a typical chip of a class has: stands in where the rate is not known.
+ * Medians of the chips that the fit rests on.
+ */
+export const TYPICAL_FLOPS_PER_BYTE: Partial<Readonly<Record<SpeedClass, number>>> & { readonly other: number } = {
+  'nvidia-gddr': 45,
+  'nvidia-hbm': 16,
+  gb10: 109,
+  'amd-rdna': 35,
+  'strix-halo': 58,
+  'integrated-gpu': 45,
+  other: 35, // Apple's chips lie between 26 and 41
+};
+
 /** Fixed time per layer and token, seconds: launching kernels and waiting for them. */
 export const SECONDS_PER_LAYER: Readonly<Record<Backend, number>> = {
   cuda: 44.5e-6, // 114 / 31
-  vulkan: 51e-6, // AMD 88 / 7; NVIDIA 44.7e-6 (13 / 6)
+  vulkan: 51e-6, // 88 / 7, AMD
   rocm: 54e-6, // 74 / 5
   metal: 88e-6, // 91 / 12
   mlx: 84e-6, // 14 / 2
@@ -82,12 +113,16 @@ export const SECONDS_PER_LAYER: Readonly<Record<Backend, number>> = {
   cpu: 0,
 };
 
+/** NVIDIA's cards under Vulkan. 13 / 6 */
+export const SECONDS_PER_LAYER_NVIDIA_VULKAN = 44.7e-6;
+
 export type Maker = keyof typeof VENDOR_FLOPS_FACTOR;
 
 /** Extra seconds per layer without flash attention, per mixture-of-experts layer, per recurrent layer. */
 export const SECONDS_WITHOUT_FLASH_ATTENTION: Readonly<Record<Maker, number>> = { nvidia: 22e-6, amd: 22e-6, apple: 21e-6 };
 export const SECONDS_PER_MOE_LAYER: Readonly<Record<Maker, number>> = { nvidia: 32e-6, amd: 68e-6, apple: 83e-6 };
-export const SECONDS_PER_RECURRENT_LAYER: Readonly<Record<Maker, number>> = { nvidia: 79e-6, amd: 96e-6, apple: 79e-6 };
+// NVIDIA's is no measurement but the fit's prior.
+export const SECONDS_PER_RECURRENT_LAYER: Readonly<Record<Maker, number>> = { nvidia: 60e-6, amd: 96e-6, apple: 79e-6 };
 
 /** Share of the peak bandwidth at which the KV cache is read: with flash attention, and without (where every query head reads again). */
 export const CACHE_BANDWIDTH_SHARE: Readonly<Record<SpeedClass, { readonly on: number; readonly off: number }>> = {
@@ -108,8 +143,15 @@ export const CACHE_BANDWIDTH_SHARE: Readonly<Record<SpeedClass, { readonly on: n
 /** On a CPU a quantized cache is unpacked again for every query head, which costs far more than its bytes. */
 export const CPU_QUANTIZED_CACHE_SHARE = 0.08;
 
-/** Floating-point share at which latent attention runs, of the FP32 vector rate. */
-export const LATENT_ATTENTION_SHARE = 0.13;
+/** Share of the FP32 vector rate at which latent attention runs; 0.13 where it was not measured. */
+export const LATENT_ATTENTION_SHARE: Partial<Readonly<Record<SpeedClass, number>>> & { readonly other: number } = {
+  'strix-halo': 0.2, // 8 / 1
+  'apple-ultra': 0.08, // 4 / 1
+  other: 0.13,
+};
+
+/** Exponent on the range's factors for latent attention in a long context: two machines, far apart. */
+export const LATENT_ATTENTION_WIDENING = 2;
 
 /**
  * The 80 % range around a prediction, as factors: calibrated by leaving whole machines out (the factors that held 84 % of
@@ -121,6 +163,7 @@ export const RANGE = {
   deep: { low: 0.75, high: 1.14 },
   cpu: { low: 0.58, high: 1.6 },
   prefill: { low: 0.62, high: 1.67 },
+  prefillCpu: { low: 0.35, high: 2.6 },
 } as const;
 
 /** Exponent on the range's factors where a class scatters more. */
@@ -130,6 +173,9 @@ export const RANGE_WIDENING: Partial<Readonly<Record<SpeedClass, number>>> = {
   apple: 1.3,
   'nvidia-hbm': 1.2,
 };
+
+/** Where a part of the formula (low i-quants, recurrent layers on NVIDIA) was never measured on an otherwise known class: a guess. */
+export const UNMEASURED_PART_WIDENING = 1.5;
 
 /** For devices of a kind that nobody's measurement covers: a guess, and said to be one. */
 export const UNMEASURED_WIDENING = 2;
@@ -164,6 +210,18 @@ export const PREFILL = {
   secondsPerLayer: 170e-6,
   attentionShare: { nvidia: 0.65, hbm: 0.49, amdRocm: 0.32, amdVulkan: 0.23, strixRocm: 0.18, strixVulkan: 0.13, apple: 0.41, ultra: 0.47 },
 } as const;
+
+/** Dense FP16 matrix operations per byte of bandwidth of a card with high-bandwidth memory; stands in where the rate is not known. */
+export const TYPICAL_MATRIX_FLOPS_PER_BYTE = 250;
+
+/**
+ * Prompt arithmetic of a CPU, operations per byte of its peak bandwidth. Rough: 12 machines from 3 to 24, which is why the
+ * range is so wide. CPUs' vector rates are rarely known, and wide memory comes with many cores.
+ */
+export const CPU_PREFILL_FLOPS_PER_BYTE: Partial<Readonly<Record<SpeedClass, number>>> & { readonly other: number } = { 'cpu-laptop': 7, 'cpu-board': 4, other: 11 };
+
+/** Share of that rate for attention. */
+export const CPU_PREFILL_ATTENTION_SHARE = 0.3;
 
 /** Factor from the FP32 vector rate to the rate a prompt's arithmetic is measured against. */
 export function prefillReferenceFactor(maker: Maker, generation: string | null): number {

@@ -43,8 +43,8 @@ const SIZES = {
 const ANSWERS = {
   decode: ({ decode }) => formatSpeed(decode.tokensPerSecond),
   'decode-range': ({ decode }) => `${formatRate(decode.low)} to ${formatSpeed(decode.high)}`,
-  prefill: ({ prefill }) => (prefill === null ? 'not known' : formatSpeed(prefill.tokensPerSecond)),
-  'prefill-range': ({ prefill }) => (prefill === null ? 'not known' : `${formatRate(prefill.low)} to ${formatSpeed(prefill.high)}`),
+  prefill: ({ prefill }) => formatSpeed(prefill.tokensPerSecond),
+  'prefill-range': ({ prefill }) => `${formatRate(prefill.low)} to ${formatSpeed(prefill.high)}`,
   ceiling: ({ decode }) => formatSpeed(decode.ceilingTokensPerSecond),
   compute: ({ memory }) => formatBytes((memory.gpu ?? memory.host).computeBytes),
   total: ({ neededBytes }) => formatBytes(neededBytes),

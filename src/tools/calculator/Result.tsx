@@ -33,7 +33,7 @@ function remarks({ answer, device, machine }: Worked): string[] {
   if (device.memory === 'discrete' && answer.memory.gpu !== null) {
     notes.push(`On top of that, ${formatBytes(answer.memory.host.totalBytes)} of ordinary memory hold the token table and buffers.`);
   }
-  return notes;
+  return [...notes, ...answer.decode.warnings];
 }
 
 const PARTS = [
@@ -153,16 +153,11 @@ export function Result({ worked }: { readonly worked: Worked }): JSX.Element {
         <div>
           <dt>Prompt</dt>
           <dd data-prefill>
-            {prefill === null ? (
-              <small>no estimate: the chip’s arithmetic rate is not in the data</small>
-            ) : (
-              <>
-                {formatSpeed(prefill.tokensPerSecond)}
-                <small>
-                  {formatRate(prefill.low)}–{formatRate(prefill.high)}; 512 tokens in {formatSeconds(prefill.secondsToFirstToken)}
-                </small>
-              </>
-            )}
+            {formatSpeed(prefill.tokensPerSecond)}
+            <small>
+              {formatRate(prefill.low)}–{formatRate(prefill.high)}; first word of the answer to 512 tokens after{' '}
+              {formatSeconds(prefill.secondsToFirstToken)}
+            </small>
           </dd>
         </div>
       </dl>
@@ -173,14 +168,13 @@ export function Result({ worked }: { readonly worked: Worked }): JSX.Element {
           <Steps steps={decode.steps} title="Generation speed, step by step" />
         </div>
       </details>
-      {prefill !== null && (
-        <details>
-          <summary>How the prompt speed is worked out</summary>
-          <div class="scroll" role="group" aria-label="Prompt speed, step by step" tabIndex={0}>
-            <Steps steps={prefill.steps} title="Prompt speed, step by step" />
-          </div>
-        </details>
-      )}
+      <details>
+        <summary>How the prompt speed is worked out</summary>
+        <p class="basis">{prefill.basis}</p>
+        <div class="scroll" role="group" aria-label="Prompt speed, step by step" tabIndex={0}>
+          <Steps steps={prefill.steps} title="Prompt speed, step by step" />
+        </div>
+      </details>
     </section>
   );
 }
