@@ -141,6 +141,7 @@ export default function Calculator(): JSX.Element {
         >
           <input
             id="calc-context"
+            type="text"
             inputMode="numeric"
             autocomplete="off"
             list="calc-contexts"

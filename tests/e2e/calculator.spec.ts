@@ -1,0 +1,160 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from '../support/page.ts';
+
+type Page = import('@playwright/test').Page;
+
+/** What llama.cpp itself allocated, by its own report; the command that gave each row stands beside it. */
+interface Row {
+  readonly model: string;
+  readonly quant: string;
+  readonly context: number;
+  readonly cache: 'f16' | 'q8_0';
+  readonly device: 'gpu' | 'host';
+  readonly weightsBytes: number;
+  readonly kvCacheBytes: number;
+  readonly computeBytes: number;
+}
+
+const rows = JSON.parse(readFileSync('tests/fixtures/llama-cpp/page-rows.json', 'utf8')) as Row[];
+
+async function shownBytes(page: Page, part: string): Promise<number> {
+  return Number(await page.locator(`[data-part="${part}"] [data-bytes]`).getAttribute('data-bytes'));
+}
+
+async function open(page: Page, address: string): Promise<void> {
+  await page.goto(address);
+  await expect(page.locator('.calculator[data-ready]')).toBeAttached();
+}
+
+test('there are rows of llama.cpp to compare with, on both kinds of device', () => {
+  expect(rows.length).toBeGreaterThanOrEqual(12);
+  expect(rows.filter(({ device }) => device === 'gpu').length).toBeGreaterThanOrEqual(6);
+});
+
+for (const row of rows) {
+  test(`llama.cpp's own figures: ${row.model} ${row.quant}, ${String(row.context)} tokens, ${row.cache}, ${row.device}`, async ({ page }) => {
+    const machine = row.device === 'gpu' ? 'rtx-pro-6000-blackwell' : 'desktop-ddr5-5600';
+    await open(page, `/calculator/?model=${row.model}&quant=${row.quant}&ctx=${String(row.context)}&kv=${row.cache}&machine=${machine}`);
+    expect(await shownBytes(page, 'weights')).toBe(row.weightsBytes);
+    expect(await shownBytes(page, 'kv-cache')).toBe(row.kvCacheBytes);
+    const compute = await shownBytes(page, 'compute');
+    // The closed form is exact for f16 caches; with quantized ones the allocator shifts by a copy of a tensor.
+    expect(Math.abs(compute / row.computeBytes - 1)).toBeLessThan(row.cache === 'f16' ? 0.001 : 0.06);
+    expect(await shownBytes(page, 'total')).toBe(row.weightsBytes + row.kvCacheBytes + compute);
+    // What people read says the same as the exact count.
+    const gb = (row.weightsBytes / 1e9).toFixed(2);
+    if (row.weightsBytes >= 1e8 && row.weightsBytes < 1e11) await expect(page.locator('[data-part="weights"] td').first()).toHaveText(`${gb}\u00a0GB`);
+  });
+}
+
+/** Generation speeds worked out by hand from the published formula; every term is written out. */
+const BY_HAND = [
+  {
+    // Llama 3.1 8B, Q4_K_M, RTX 3090, 0 tokens deep.
+    // Active bytes: 4,912,898,304 in the file less the token table 128,256 × 4,096 × 4.5 bits = 295,501,824, plus one row: 4,617,398,784.
+    //   ÷ (0.931 × 936 GB/s = 871.416 GB/s)                                                    = 5.2987 ms
+    // Arithmetic: 7,504,928,768 weights × (2.7 × 0.96 × 1.16 = 3.0067) ÷ 35.58 TFLOPS          = 0.6342 ms
+    // Layers: 32 × 44.5 µs                                                                     = 1.4240 ms
+    // Together 7.3569 ms                                                                       -> 135.9 tokens/s
+    address: '?model=llama-3-1-8b&quant=Q4_K_M&ctx=8192&machine=rtx-3090',
+    tokensPerSecond: 135.9,
+  },
+  {
+    // Qwen3 8B, Q8_0, M4 Max with 40 GPU cores.
+    // Active bytes: 8,703,561,728 less the token table 151,936 × 4,096 × 8.5 bits = 661,225,472, plus one row of 4,352: 8,042,340,608.
+    //   ÷ (0.929 × 546.112 GB/s = 507.338 GB/s)                                                  = 15.8521 ms
+    // Arithmetic: 7,568,409,600 weights × (2.6 × 0.92 × 0.95 = 2.2724) ÷ 18.4 TFLOPS            = 0.9347 ms
+    // Layers: 36 × 88 µs                                                                        = 3.1680 ms
+    // Together 19.9548 ms                                                                       -> 50.1 tokens/s
+    address: '?model=qwen3-8b&quant=Q8_0&ctx=8192&machine=apple-m4-max-40-core',
+    tokensPerSecond: 50.1,
+  },
+  {
+    // Llama 3.2 3B, Q4_K_M, two modules of DDR5-5600, on the CPU: bytes ÷ (0.73 × bandwidth), nothing else.
+    // The output matrix is the token table, so all 2,011,539,712 bytes are read for each token.
+    //   ÷ (0.73 × 89.6 GB/s = 65.408 GB/s)                                                       = 30.7537 ms
+    //                                                                                            -> 32.5 tokens/s
+    address: '?model=llama-3-2-3b&quant=Q4_K_M&ctx=8192&machine=desktop-ddr5-5600',
+    tokensPerSecond: 32.5,
+  },
+] as const;
+
+for (const { address, tokensPerSecond } of BY_HAND) {
+  test(`speed worked out by hand: ${address}`, async ({ page }) => {
+    await open(page, `/calculator/${address}`);
+    const text = (await page.locator('[data-decode]').textContent()) ?? '';
+    expect(Math.abs(Number.parseFloat(text) - tokensPerSecond)).toBeLessThanOrEqual(tokensPerSecond > 99.5 ? 0.6 : 0.11);
+    await expect(page.locator('[data-step="total"]').first()).toContainText('tokens/s');
+    const ceiling = Number.parseFloat((await page.locator('[data-step="ceiling"] .figure').textContent()) ?? '0');
+    expect(ceiling).toBeGreaterThan(Number.parseFloat(text));
+  });
+}
+
+const BAD_ADDRESSES = [
+  ['?ctx=-5', '“-5” is no context'],
+  ['?ctx=1e99', '“1e99” is no context'],
+  ['?model=<script>alert(1)</script>', 'There is no model'],
+  ['?machine=toaster&quant=Q9_Z', 'There is no machine'],
+  ['?kv=q3_0', 'There is no cache type'],
+  ['?machine=rtx-3090&mem=-1', 'not on offer'],
+  [`?model=${'x'.repeat(10_000)}`, 'longer than any'],
+  ['?%E0%A4%A&model=%00', 'There is no model'],
+] as const;
+
+for (const [address, sentence] of BAD_ADDRESSES) {
+  test(`a bad address is answered with a sentence and the default: ${address.slice(0, 40)}`, async ({ page }) => {
+    await open(page, `/calculator/${address}`);
+    await expect(page.getByRole('alert')).toContainText(sentence);
+    await expect(page.getByLabel('Model', { exact: true })).toHaveValue('llama-3-1-8b');
+    await expect(page.locator('[data-headline]')).toContainText('Fits');
+    expect(await page.locator('.calculator script').count()).toBe(0);
+  });
+}
+
+test('a bad entry keeps what was typed and the last good result', async ({ page }) => {
+  await open(page, '/calculator/?model=qwen3-8b&ctx=16384&machine=rtx-3090');
+  const headline = await page.locator('[data-headline]').textContent();
+  const context = page.getByLabel('Context, tokens');
+  await context.fill('lots');
+  await expect(page.locator('#calc-context-help')).toContainText('must be a whole number');
+  await expect(context).toHaveValue('lots');
+  await expect(context).toHaveAttribute('aria-invalid', 'true');
+  await expect(page.locator('[data-headline]')).toHaveText(headline ?? '');
+  await context.fill('32,768');
+  await expect(page).toHaveURL(/ctx=32768/);
+  await expect(page.locator('[data-headline]')).not.toHaveText(headline ?? '');
+});
+
+test('a change is announced once it has settled, and the answer is in the address', async ({ page }) => {
+  await open(page, '/calculator/');
+  await expect(page.locator('[data-announcement]')).toHaveText('');
+  await page.getByLabel('Quantization').selectOption('Q8_0');
+  await expect(page.locator('[data-announcement]')).toContainText('Llama 3.1 8B on RTX 3060 12GB: fits and needs');
+  await expect(page).toHaveURL(/quant=Q8_0/);
+  await page.reload();
+  await expect(page.getByLabel('Quantization')).toHaveValue('Q8_0');
+});
+
+test('more context needs more memory until it no longer fits, and the page says so', async ({ page }) => {
+  await open(page, '/calculator/');
+  let before = 0;
+  for (const tokens of [2048, 8192, 32_768, 131_072]) {
+    await page.getByLabel('Context, tokens').fill(String(tokens));
+    await expect(page).toHaveURL(new RegExp(`ctx=${String(tokens)}`));
+    const total = await shownBytes(page, 'total');
+    expect(total).toBeGreaterThan(before);
+    before = total;
+  }
+  await expect(page.locator('[data-headline]')).toContainText('Does not fit');
+});
+
+test('the fields are worked by keyboard and have names', async ({ page }) => {
+  await open(page, '/calculator/');
+  await page.getByLabel('Model', { exact: true }).focus();
+  for (const name of ['Quantization', 'Context, tokens', 'KV cache type', 'Machine']) {
+    await page.keyboard.press('Tab');
+    await expect(page.getByLabel(name, { exact: true })).toBeFocused();
+  }
+  await page.keyboard.press('ArrowDown');
+  await expect(page).toHaveURL(/machine=/);
+});

@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { EngineError } from '../../src/engine/errors.ts';
+import { CACHE_TYPES } from '../../src/engine/ggml-types.ts';
+import { kvCacheBytes } from '../../src/engine/kv-cache.ts';
+import { memoryOf, type MemoryRequest } from '../../src/engine/memory.ts';
+import type { ModelShape } from '../../src/engine/model.ts';
+
+type Part = readonly [weights: number, kvCache: number, compute: number];
+
+/** What llama.cpp allocated, or that it refused. */
+interface Row extends Omit<MemoryRequest, 'shape' | 'fileType'> {
+  readonly model: string;
+  readonly quant: MemoryRequest['fileType'];
+  readonly gpu?: Part;
+  readonly host?: Part;
+  readonly refused?: boolean;
+}
+
+const shapes = JSON.parse(readFileSync('tests/fixtures/llama-cpp/shapes.json', 'utf8')) as Readonly<Record<string, ModelShape>>;
+const rows = readFileSync('tests/fixtures/llama-cpp/memory.jsonl', 'utf8')
+  .trim()
+  .split('\n')
+  .map((line) => JSON.parse(line) as Row);
+
+function requestOf(row: Row): MemoryRequest {
+  const shape = shapes[row.model];
+  assert.ok(shape, `no shape for ${row.model}`);
+  return { ...row, shape, fileType: row.quant };
+}
+
+const allocated = rows.filter((row): row is Row & { gpu: Part; host: Part } => row.gpu !== undefined && row.host !== undefined);
+const describe = ({ model, quant, context, cacheTypeK, cacheTypeV, parallel, onGpu }: Row): string =>
+  `${model} ${quant} ${String(context)} ${cacheTypeK}/${cacheTypeV} np ${String(parallel)} ${onGpu ? 'gpu' : 'host'}`;
+
+test('weights and cache are llama.cpp’s to the byte, on the GPU and on the host', () => {
+  assert.ok(allocated.length > 300);
+  for (const row of allocated) {
+    const { gpu, host } = memoryOf(requestOf(row));
+    assert.deepEqual([gpu?.weightsBytes ?? 0, gpu?.kvCacheBytes ?? 0], row.gpu.slice(0, 2), describe(row));
+    assert.deepEqual([host.weightsBytes, host.kvCacheBytes], row.host.slice(0, 2), describe(row));
+  }
+});
+
+test('what llama.cpp refuses is refused, with a sentence that says what to change', () => {
+  const refused = rows.filter((row) => row.refused === true);
+  assert.ok(refused.length > 5);
+  for (const row of refused) {
+    assert.throws(() => memoryOf(requestOf(row)), (error) => error instanceof EngineError && /use|switch/i.test(error.message), describe(row));
+  }
+});
+
+function quantile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN;
+}
+
+test('compute buffers of plain models: half within 0.1 %, nine in ten within 8 %, total memory far closer', () => {
+  const plain = allocated.filter(({ model }) => shapes[model]?.latentAttention == null && shapes[model]?.recurrent == null);
+  const buffers: number[] = [];
+  const totals: number[] = [];
+  for (const row of plain) {
+    const { gpu, host, totalBytes } = memoryOf(requestOf(row));
+    const truth = row.onGpu ? row.gpu[2] : row.host[2];
+    buffers.push(Math.abs((gpu ?? host).computeBytes / truth - 1));
+    totals.push(Math.abs(totalBytes / [...row.gpu, ...row.host].reduce((sum, bytes) => sum + bytes, 0) - 1));
+  }
+  console.log(
+    `compute buffer: median ${(100 * quantile(buffers, 0.5)).toFixed(3)} %, p90 ${(100 * quantile(buffers, 0.9)).toFixed(2)} %; ` +
+      `total: median ${(100 * quantile(totals, 0.5)).toFixed(3)} %, p90 ${(100 * quantile(totals, 0.9)).toFixed(2)} % (${String(plain.length)} rows)`,
+  );
+  assert.ok(quantile(buffers, 0.5) < 0.001);
+  assert.ok(quantile(buffers, 0.9) < 0.08);
+  assert.ok(quantile(totals, 0.5) < 0.002);
+  assert.ok(quantile(totals, 0.9) < 0.015);
+});
+
+const base = { ubatch: 512, batch: 2048, parallel: 1, unifiedKv: false, swaFull: false, program: 'llama-server', flashAttention: true } as const;
+const anyShape = fc.constantFrom(...Object.values(shapes));
+
+test('more context never needs less memory, and all bytes are whole', () => {
+  fc.assert(
+    fc.property(anyShape, fc.integer({ min: 1, max: 200_000 }), fc.integer({ min: 0, max: 200_000 }), fc.boolean(), (shape, context, more, onGpu) => {
+      const at = (tokens: number): number =>
+        memoryOf({ ...base, shape, fileType: 'Q4_K_M', context: tokens, cacheTypeK: 'f16', cacheTypeV: 'f16', onGpu }).totalBytes;
+      assert.ok(Number.isSafeInteger(at(context)));
+      assert.ok(at(context + more) >= at(context));
+    }),
+  );
+});
+
+test('a cache of fewer bits is never larger', () => {
+  fc.assert(
+    fc.property(anyShape, fc.integer({ min: 256, max: 100_000 }), (shape, context) => {
+      const sizes = (['q4_0', 'q8_0', 'f16', 'f32'] as const).flatMap((type) => {
+        try {
+          return [kvCacheBytes(shape, { ...base, context, cacheTypeK: type, cacheTypeV: type })];
+        } catch (error) {
+          if (error instanceof EngineError) return [];
+          throw error;
+        }
+      });
+      assert.deepEqual(sizes, [...sizes].sort((a, b) => a - b));
+    }),
+  );
+});
+
+test('no combination of settings throws anything but an EngineError', () => {
+  fc.assert(
+    fc.property(
+      anyShape,
+      fc.record({
+        context: fc.integer({ min: 1, max: 1_000_000 }),
+        cacheTypeK: fc.constantFrom(...CACHE_TYPES),
+        cacheTypeV: fc.constantFrom(...CACHE_TYPES),
+        flashAttention: fc.boolean(),
+        ubatch: fc.integer({ min: 1, max: 4096 }),
+        batch: fc.integer({ min: 1, max: 8192 }),
+        parallel: fc.integer({ min: 1, max: 16 }),
+        unifiedKv: fc.boolean(),
+        swaFull: fc.boolean(),
+        program: fc.constantFrom('llama-server' as const, 'llama-cli' as const),
+        onGpu: fc.boolean(),
+      }),
+      (shape, settings) => {
+        try {
+          const { totalBytes } = memoryOf({ ...settings, shape, fileType: 'Q8_0' });
+          assert.ok(Number.isSafeInteger(totalBytes) && totalBytes > 0);
+        } catch (error) {
+          assert.ok(error instanceof EngineError, String(error));
+        }
+      },
+    ),
+  );
+});
