@@ -8,5 +8,7 @@ declare module 'jsdom' {
 }
 
 declare module 'virtual:calculator-data' {
-  export const data: import('./tools/calculator/data.ts').CalculatorData;
+  import type { CalculatorData } from '~/tools/calculator/data.ts';
+
+  export const data: CalculatorData;
 }

@@ -56,7 +56,12 @@ const steps: Step[] = [
   { name: 'Types', command: node, args: [...astro, 'check', '--minimumSeverity', 'warning'] },
   { name: 'Engine, data and tools', command: node, args: ['--test', 'tests/unit/*.test.ts'] },
   { name: 'Build at the root', command: node, args: [...astro, 'build', '--silent'] },
-  { name: 'Build below /faq/', command: node, args: [...astro, 'build', '--silent', '--outDir', '.cache/faq'], environment: { SITE_BASE: '/faq/' } },
+  {
+    name: 'Build below /faq/',
+    command: node,
+    args: [...astro, 'build', '--silent', '--outDir', '.cache/faq'],
+    environment: { SITE_BASE: '/faq/' },
+  },
   { name: 'Built pages', command: node, args: ['--test', 'tests/site/*.test.ts'] },
   {
     name: 'In the browser',
@@ -71,7 +76,9 @@ for (const step of steps) outcomes.push(await run(step));
 
 console.log('\n━━ Totals');
 for (const { name, passed, failed, seconds } of outcomes) {
-  console.log(`${failed === 0 ? '✓' : '✗'} ${name}: ${String(passed)} passed${failed === 0 ? '' : `, ${String(failed)} failed`} (${seconds.toFixed(0)} s)`);
+  console.log(
+    `${failed === 0 ? '✓' : '✗'} ${name}: ${String(passed)} passed${failed === 0 ? '' : `, ${String(failed)} failed`} (${seconds.toFixed(0)} s)`,
+  );
 }
 const sum = (key: 'passed' | 'failed'): number => outcomes.reduce((total, outcome) => total + outcome[key], 0);
 console.log(`${String(sum('passed'))} passed, ${String(sum('failed'))} failed`);

@@ -33,14 +33,19 @@ const models = once((): Model[] => readRecords(dataFile('models.jsonl'), 'src/da
 const machines = once((): Hardware[] => readRecords(dataFile('hardware.jsonl'), 'src/data/hardware.jsonl', hardware));
 
 /** Dots, case and spaces in an id don't matter: "llama-3.1-8b" is llama-3-1-8b. */
-const plainId = (text: string): string => text.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-|-$/g, '');
+const plainId = (text: string): string =>
+  text
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-|-$/g, '');
 
 const isObject = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function numberField(fields: Fields, name: string, fallback: number): number {
   const value = fields[name];
   if (value === undefined || value === null) return fallback;
-  if (typeof value !== 'number' || !Number.isFinite(value)) throw new EngineError('bad-field', `"${name}" must be a number; it is ${JSON.stringify(value)}.`);
+  if (typeof value !== 'number' || !Number.isFinite(value))
+    throw new EngineError('bad-field', `"${name}" must be a number; it is ${JSON.stringify(value)}.`);
   return value;
 }
 
@@ -54,20 +59,28 @@ function booleanField(fields: Fields, name: string, fallback: boolean): boolean 
 function cacheField(fields: Fields, name: string): CacheType {
   const value = fields[name] ?? 'f16';
   if (typeof value !== 'string' || !isCacheType(value)) {
-    throw new EngineError('bad-field', `"${name}" must be a cache type of llama.cpp, such as "f16" or "q8_0"; it is ${JSON.stringify(value)}.`);
+    throw new EngineError(
+      'bad-field',
+      `"${name}" must be a cache type of llama.cpp, such as "f16" or "q8_0"; it is ${JSON.stringify(value)}.`,
+    );
   }
   return value;
 }
 
 function shapeOf(asked: unknown): ModelShape {
-  if (!isObject(asked)) throw new EngineError('no-model', '"model" is missing: give {"id": "llama-3-1-8b"}, with an id of src/data/models.jsonl.');
+  if (!isObject(asked))
+    throw new EngineError('no-model', '"model" is missing: give {"id": "llama-3-1-8b"}, with an id of src/data/models.jsonl.');
   const { id } = asked;
   if (typeof id !== 'string') {
-    throw new EngineError('unsupported-model', 'This version knows models by {"id": …}; reading a GGUF file or a config.json is not part of it yet.');
+    throw new EngineError(
+      'unsupported-model',
+      'This version knows models by {"id": …}; reading a GGUF file or a config.json is not part of it yet.',
+    );
   }
   const record = models().find((candidate) => candidate.id === plainId(id));
   if (record === undefined) throw new EngineError('unknown-model', `There is no model "${id}" in src/data/models.jsonl.`);
-  if (record.shape === null) throw new EngineError('not-computable', `${record.name} can't be computed: not known are ${(record.missing ?? []).join(', ')}.`);
+  if (record.shape === null)
+    throw new EngineError('not-computable', `${record.name} can't be computed: not known are ${(record.missing ?? []).join(', ')}.`);
   return record.shape;
 }
 
@@ -94,7 +107,10 @@ function deviceFromFields(fields: Fields): Device {
   const speedClass = typeof vendor === 'string' ? CLASS_OF_VENDOR[vendor] : undefined;
   const usual = typeof vendor === 'string' ? BACKEND_OF_VENDOR[vendor] : undefined;
   if (speedClass === undefined || usual === undefined || !SPEED_CLASSES.includes(speedClass)) {
-    throw new EngineError('unknown-vendor', `A device needs an "id" or a "vendor" of ${Object.keys(CLASS_OF_VENDOR).join(', ')}; it is ${JSON.stringify(vendor)}.`);
+    throw new EngineError(
+      'unknown-vendor',
+      `A device needs an "id" or a "vendor" of ${Object.keys(CLASS_OF_VENDOR).join(', ')}; it is ${JSON.stringify(vendor)}.`,
+    );
   }
   if (memory !== 'discrete' && memory !== 'unified' && memory !== 'system') {
     throw new EngineError('bad-field', `"memory" must be "discrete", "unified" or "system"; it is ${JSON.stringify(memory)}.`);
@@ -117,11 +133,13 @@ function deviceFromFields(fields: Fields): Device {
 }
 
 function deviceFrom(asked: unknown): Device {
-  if (!isObject(asked)) throw new EngineError('bad-device', 'A device is an object: {"id": "rtx-3090"}, or {"vendor": …, "memory": …, "bandwidthGBs": …}.');
+  if (!isObject(asked))
+    throw new EngineError('bad-device', 'A device is an object: {"id": "rtx-3090"}, or {"vendor": …, "memory": …, "bandwidthGBs": …}.');
   const { id } = asked;
   if (typeof id !== 'string') return deviceFromFields(asked);
   const record = machines().find((candidate) => candidate.id === plainId(id));
-  if (record === undefined || !isComputable(record)) throw new EngineError('unknown-device', `There is no machine "${id}" in src/data/hardware.jsonl to run a model on.`);
+  if (record === undefined || !isComputable(record))
+    throw new EngineError('unknown-device', `There is no machine "${id}" in src/data/hardware.jsonl to run a model on.`);
   const size = numberField(asked, 'memoryGiB', Number.NaN);
   return deviceOf(record, Number.isNaN(size) ? undefined : size);
 }
@@ -135,7 +153,10 @@ function requestFrom(fields: Fields): Request {
   const shape = shapeOf(fields['model']);
   const gpuLayers = numberField(fields, 'gpuLayers', 99);
   if (gpuLayers <= shape.layers || numberField(fields, 'cpuMoeLayers', 0) > 0 || !booleanField(fields, 'kvOffload', true)) {
-    throw new EngineError('unsupported-split', 'This version computes models that are wholly on one device: leave gpuLayers, cpuMoeLayers and kvOffload out.');
+    throw new EngineError(
+      'unsupported-split',
+      'This version computes models that are wholly on one device: leave gpuLayers, cpuMoeLayers and kvOffload out.',
+    );
   }
   return {
     shape,
@@ -155,7 +176,12 @@ function requestFrom(fields: Fields): Request {
   };
 }
 
-const bytesOf = ({ weightsBytes, kvCacheBytes, computeBytes, totalBytes }: MemoryPart): MemoryPart => ({ weightsBytes, kvCacheBytes, computeBytes, totalBytes });
+const bytesOf = ({ weightsBytes, kvCacheBytes, computeBytes, totalBytes }: MemoryPart): MemoryPart => ({
+  weightsBytes,
+  kvCacheBytes,
+  computeBytes,
+  totalBytes,
+});
 
 function answerQuestion(fields: Fields): object {
   const request = requestFrom(fields);
@@ -163,11 +189,23 @@ function answerQuestion(fields: Fields): object {
   const listed: readonly unknown[] = Array.isArray(asked) ? asked : [];
   if (listed.length === 0) {
     const memory = memoryWithoutDevice(request);
-    return { fileBytes: memory.tensorBytes, ...bytesOf(memory), weightsBytes: memory.tensorBytes, devices: [], fits: null, prefill: null, decode: null, warnings: [] };
+    return {
+      fileBytes: memory.tensorBytes,
+      ...bytesOf(memory),
+      weightsBytes: memory.tensorBytes,
+      devices: [],
+      fits: null,
+      prefill: null,
+      decode: null,
+      warnings: [],
+    };
   }
   const [first, ...others] = listed.map(deviceFrom);
   if (first === undefined || others.some((device) => device.backend !== 'cpu')) {
-    throw new EngineError('unsupported-split', 'This version computes one device and its host: give one device, and at most a host with vendor "cpu".');
+    throw new EngineError(
+      'unsupported-split',
+      'This version computes one device and its host: give one device, and at most a host with vendor "cpu".',
+    );
   }
   const answer = predict(request, first);
   const { memory, decode, prefill } = answer;
@@ -183,7 +221,11 @@ function answerQuestion(fields: Fields): object {
       fits: capacity === null ? null : memory.host.totalBytes <= capacity,
     });
   }
-  const range = ({ tokensPerSecond, low, high }: { tokensPerSecond: number; low: number; high: number }): object => ({ tokensPerSecond, low, high });
+  const range = ({ tokensPerSecond, low, high }: { tokensPerSecond: number; low: number; high: number }): object => ({
+    tokensPerSecond,
+    low,
+    high,
+  });
   const warnings = [...new Set([...(first.classIsMeasured ? [] : [decode.basis]), ...decode.warnings, ...prefill.warnings])];
   return {
     fileBytes: memory.tensorBytes,

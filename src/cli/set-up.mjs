@@ -74,7 +74,9 @@ function describe(path) {
 function build() {
   const inputs = BUILD_INPUTS.flatMap((path) => describe(join(root, path)));
   const settings = BUILD_SETTINGS.map((name) => `${name}=${process.env[name] ?? ''}`);
-  const wanted = createHash('sha256').update([...inputs, ...settings].join('\n')).digest('hex');
+  const wanted = createHash('sha256')
+    .update([...inputs, ...settings].join('\n'))
+    .digest('hex');
   if (read(buildStamp) === wanted && existsSync(join(root, 'dist', 'index.html'))) return;
   console.log('Building the site …');
   run('npm', ['run', '--silent', 'build']);

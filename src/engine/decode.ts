@@ -71,7 +71,9 @@ function arithmeticPart({ weights, device }: SpeedRequest): Part | null {
   if (!isGpu(device)) return null;
   const rate = vectorFlops(device);
   const flops =
-    FLOPS_PER_WEIGHT[quantFamily(weights.fileType)] * VENDOR_FLOPS_FACTOR[makerOf(device)] * (GENERATION_FLOPS_FACTOR[flopsGeneration(device)] ?? 1);
+    FLOPS_PER_WEIGHT[quantFamily(weights.fileType)] *
+    VENDOR_FLOPS_FACTOR[makerOf(device)] *
+    (GENERATION_FLOPS_FACTOR[flopsGeneration(device)] ?? 1);
   return {
     id: 'arithmetic',
     label: 'Unpacking and multiplying them',
@@ -115,7 +117,8 @@ function cachePart(request: SpeedRequest): Part | null {
   const quantized = GGML_TYPES[cacheTypeK].size > 1 || GGML_TYPES[cacheTypeV].size > 1;
   // Without flash attention every query head reads the keys and values of its group again.
   const reads = flashAttention || !isGpu(device) ? 1 : shape.heads / shape.kvHeads;
-  const fitted = !isGpu(device) && quantized ? CPU_QUANTIZED_CACHE_SHARE : CACHE_BANDWIDTH_SHARE[device.speedClass][flashAttention ? 'on' : 'off'];
+  const fitted =
+    !isGpu(device) && quantized ? CPU_QUANTIZED_CACHE_SHARE : CACHE_BANDWIDTH_SHARE[device.speedClass][flashAttention ? 'on' : 'off'];
   // A share above 1 says that the chip's own cache serves the repeated reads; the first one comes from memory all the same.
   const share = Math.min(fitted, reads);
   const repeated = reads === 1 ? '' : ` × ${significant(reads)} reads`;
@@ -138,7 +141,8 @@ export function decodeSpeed(request: SpeedRequest): DecodeEstimate {
   if (!(device.bandwidth > 0) || !Number.isFinite(device.bandwidth)) {
     throw new EngineError('no-bandwidth', `The memory bandwidth of ${device.name} must be a number above 0 GB/s.`);
   }
-  if (!(depth >= 0) || !Number.isFinite(depth)) throw new EngineError('bad-depth', 'The depth (tokens in the context already) must be 0 or more.');
+  if (!(depth >= 0) || !Number.isFinite(depth))
+    throw new EngineError('bad-depth', 'The depth (tokens in the context already) must be 0 or more.');
   const parts = [weightsPart(request), arithmeticPart(request), overheadPart(request), cachePart(request)].filter((part) => part !== null);
   const secondsPerToken = parts.reduce((sum, part) => sum + part.seconds, 0);
   const ceiling = device.bandwidth / weights.bytesPerToken;
@@ -148,9 +152,16 @@ export function decodeSpeed(request: SpeedRequest): DecodeEstimate {
   const deep = depth >= 2048 && attention > 0.1 * secondsPerToken;
   const factors = !isGpu(device) ? RANGE.cpu : deep ? RANGE.deep : shape.experts !== null ? RANGE.experts : RANGE.dense;
   const latent = deep && shape.latentAttention?.legacyFile === false;
-  const unmeasuredPart = isGpu(device) && (quantFamily(weights.fileType) === 'lowIQuant' || (shape.recurrent !== null && makerOf(device) === 'nvidia'));
+  const unmeasuredPart =
+    isGpu(device) && (quantFamily(weights.fileType) === 'lowIQuant' || (shape.recurrent !== null && makerOf(device) === 'nvidia'));
   const scatter = (latent ? LATENT_ATTENTION_WIDENING : 1) * (unmeasuredPart ? UNMEASURED_PART_WIDENING : 1);
-  const kind = !isGpu(device) ? 'models on a CPU' : deep ? 'long contexts' : shape.experts !== null ? 'mixtures of experts' : 'dense models at short context';
+  const kind = !isGpu(device)
+    ? 'models on a CPU'
+    : deep
+      ? 'long contexts'
+      : shape.experts !== null
+        ? 'mixtures of experts'
+        : 'dense models at short context';
   const [rows, machines] = EVIDENCE[device.speedClass];
   const basis = device.classIsMeasured
     ? `The range is that of measured speeds of ${kind} on machines that the formula had not seen; its constants for this class rest on ${String(rows)} measurements of ${String(machines)} machines.`
@@ -171,5 +182,13 @@ export function decodeSpeed(request: SpeedRequest): DecodeEstimate {
       result: formatSpeed(ceiling),
     },
   ];
-  return { tokensPerSecond, ...rangeAround(tokensPerSecond, factors, device, ceiling, scatter), ceilingTokensPerSecond: ceiling, secondsPerToken, basis, warnings: rateWarnings(device), steps };
+  return {
+    tokensPerSecond,
+    ...rangeAround(tokensPerSecond, factors, device, ceiling, scatter),
+    ceilingTokensPerSecond: ceiling,
+    secondsPerToken,
+    basis,
+    warnings: rateWarnings(device),
+    steps,
+  };
 }

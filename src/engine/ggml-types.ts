@@ -105,7 +105,10 @@ export function isCacheType(name: string): name is CacheType {
 export function rowBytes(type: GgmlType, elements: number): number {
   const { size, bytes } = GGML_TYPES[type];
   if (elements % size !== 0) {
-    throw new EngineError('row-not-divisible', `A row of ${String(elements)} values can't be stored as ${type}, which needs a multiple of ${String(size)}.`);
+    throw new EngineError(
+      'row-not-divisible',
+      `A row of ${String(elements)} values can't be stored as ${type}, which needs a multiple of ${String(size)}.`,
+    );
   }
   return (elements / size) * bytes;
 }

@@ -134,7 +134,19 @@ function downType({ fileType, experts, shape }: Context, base: GgmlType, layer: 
   }
 }
 
-const EIGHT_EXPERT_OUTPUT: Family = ['Q2_K', 'IQ3_XS', 'IQ3_XXS', 'Q3_K_S', 'Q3_K_M', 'IQ4_NL', 'Q4_K_S', 'Q4_K_M', 'IQ3_S', 'IQ3_M', 'IQ4_XS'];
+const EIGHT_EXPERT_OUTPUT: Family = [
+  'Q2_K',
+  'IQ3_XS',
+  'IQ3_XXS',
+  'Q3_K_S',
+  'Q3_K_M',
+  'IQ4_NL',
+  'Q4_K_S',
+  'Q4_K_M',
+  'IQ3_S',
+  'IQ3_M',
+  'IQ4_XS',
+];
 const ATTENTION_OUTPUT: Partial<Readonly<Record<FileType, GgmlType>>> = {
   Q2_K: 'q3_K',
   IQ3_XXS: 'iq3_s',

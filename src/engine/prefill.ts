@@ -9,7 +9,17 @@ import { attentionMultiplyAdds } from './attention.ts';
 import { isGpu, type Device } from './device.ts';
 import { EngineError } from './errors.ts';
 import { formatCount, formatSeconds, formatSpeed, significant } from './format.ts';
-import { CPU_PREFILL_ATTENTION_SHARE, CPU_PREFILL_FLOPS_PER_BYTE, PREFILL, PREFILL_SHARE, prefillReferenceFactor, quantFamily, RANGE, TYPICAL_MATRIX_FLOPS_PER_BYTE, WEIGHT_BANDWIDTH_SHARE } from './speed-parameters.ts';
+import {
+  CPU_PREFILL_ATTENTION_SHARE,
+  CPU_PREFILL_FLOPS_PER_BYTE,
+  PREFILL,
+  PREFILL_SHARE,
+  prefillReferenceFactor,
+  quantFamily,
+  RANGE,
+  TYPICAL_MATRIX_FLOPS_PER_BYTE,
+  WEIGHT_BANDWIDTH_SHARE,
+} from './speed-parameters.ts';
 import { makerOf, rangeAround, rateWarnings, vectorFlops, type SpeedEstimate, type SpeedRequest } from './speed.ts';
 import type { Step } from './steps.ts';
 
@@ -79,9 +89,12 @@ export function prefillSpeed(request: PrefillRequest): PrefillEstimate {
   const tokensPerExpert = atOnce * usedShare;
   const matrices = (2 * otherWeights) / (share * rate);
   const experts =
-    expertWeights === 0 ? 0 : (2 * expertWeights * (1 + PREFILL.expertTokens / tokensPerExpert)) / (share * (onGpu ? PREFILL.expertShare[maker] : 1) * rate);
+    expertWeights === 0
+      ? 0
+      : (2 * expertWeights * (1 + PREFILL.expertTokens / tokensPerExpert)) / (share * (onGpu ? PREFILL.expertShare[maker] : 1) * rate);
   const touched = weights.bytes - weights.expertBytes * (1 - usedShare) ** atOnce;
-  const reading = touched / ((onGpu ? PREFILL.weightBandwidthShare : WEIGHT_BANDWIDTH_SHARE[device.speedClass]) * device.bandwidth * atOnce);
+  const reading =
+    touched / ((onGpu ? PREFILL.weightBandwidthShare : WEIGHT_BANDWIDTH_SHARE[device.speedClass]) * device.bandwidth * atOnce);
   const overhead = !onGpu ? 0 : (shape.layers * PREFILL.secondsPerLayer) / atOnce;
   const operations = 2 * attentionMultiplyAdds(shape, depth + promptTokens / 2);
   const attention = operations / (attentionShare(device) * rate);
@@ -98,7 +111,12 @@ export function prefillSpeed(request: PrefillRequest): PrefillEstimate {
       expression: `2 × ${formatCount(otherWeights + expertWeights)} weights ÷ (${String(share)} × ${tera})`,
       result: formatSeconds(matrices + experts),
     },
-    { id: 'reading', label: `Weights read once for ${String(atOnce)} tokens, and starting the layers`, expression: 'a token’s share', result: formatSeconds(reading + overhead) },
+    {
+      id: 'reading',
+      label: `Weights read once for ${String(atOnce)} tokens, and starting the layers`,
+      expression: 'a token’s share',
+      result: formatSeconds(reading + overhead),
+    },
     {
       id: 'attention',
       label: 'Attention, on average over the prompt',

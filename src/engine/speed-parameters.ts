@@ -218,7 +218,11 @@ export const TYPICAL_MATRIX_FLOPS_PER_BYTE = 250;
  * Prompt arithmetic of a CPU, operations per byte of its peak bandwidth. Rough: 12 machines from 3 to 24, which is why the
  * range is so wide. CPUs' vector rates are rarely known, and wide memory comes with many cores.
  */
-export const CPU_PREFILL_FLOPS_PER_BYTE: Partial<Readonly<Record<SpeedClass, number>>> & { readonly other: number } = { 'cpu-laptop': 7, 'cpu-board': 4, other: 11 };
+export const CPU_PREFILL_FLOPS_PER_BYTE: Partial<Readonly<Record<SpeedClass, number>>> & { readonly other: number } = {
+  'cpu-laptop': 7,
+  'cpu-board': 4,
+  other: 11,
+};
 
 /** Share of that rate for attention. */
 export const CPU_PREFILL_ATTENTION_SHARE = 0.3;

@@ -8,16 +8,7 @@
 import type { Architecture, ModelShape, RecurrentLayers } from './model.ts';
 
 export type TensorRole =
-  | 'embedding'
-  | 'output'
-  | 'attention'
-  | 'feed-forward'
-  | 'experts'
-  | 'shared-expert'
-  | 'router'
-  | 'norm'
-  | 'recurrent'
-  | 'other';
+  'embedding' | 'output' | 'attention' | 'feed-forward' | 'experts' | 'shared-expert' | 'router' | 'norm' | 'recurrent' | 'other';
 
 export interface Tensor {
   /** llama.cpp's name without ".weight": "blk.0.attn_q", "token_embd", "blk.3.attn_q.bias". */
@@ -100,7 +91,11 @@ function attentionParts(shape: ModelShape, traits: Traits): Part[] {
   }
   parts.push(['attn_output', 'attention', [heads * headDimV, hiddenSize]]);
   if (traits.qkvBias === true) {
-    parts.push(['attn_q.bias', 'attention', [queryWidth]], ['attn_k.bias', 'attention', [keyWidth]], ['attn_v.bias', 'attention', [valueWidth]]);
+    parts.push(
+      ['attn_q.bias', 'attention', [queryWidth]],
+      ['attn_k.bias', 'attention', [keyWidth]],
+      ['attn_v.bias', 'attention', [valueWidth]],
+    );
   }
   if (traits.outputBias === true) parts.push(['attn_output.bias', 'attention', [hiddenSize]]);
   if (traits.attentionSinks === true) parts.push(['attn_sinks', 'attention', [heads]]);

@@ -54,7 +54,8 @@ function behaviour(machine: MachineRow): Behaviour {
   }
   if (generation === 'strix-halo') return { speedClass: 'strix-halo', backend: 'vulkan', classIsMeasured: true };
   if (vendor === 'amd' && memory === 'unified') return { speedClass: 'integrated-gpu', backend: 'vulkan', classIsMeasured: true };
-  if (vendor === 'amd') return { speedClass: 'amd-rdna', backend: 'vulkan', classIsMeasured: !hbm && generation?.startsWith('rdna') === true };
+  if (vendor === 'amd')
+    return { speedClass: 'amd-rdna', backend: 'vulkan', classIsMeasured: !hbm && generation?.startsWith('rdna') === true };
   return { speedClass: memory === 'discrete' ? 'amd-rdna' : 'integrated-gpu', backend: 'vulkan', classIsMeasured: false };
 }
 

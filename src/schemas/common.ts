@@ -1,9 +1,7 @@
 import { z } from 'astro/zod';
 
 /** An id that will never change: small letters, digits and hyphens; no dots, no bundles. */
-export const id = z
-  .string()
-  .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'an id has small letters, digits and single hyphens only (no dots)');
+export const id = z.string().regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'an id has small letters, digits and single hyphens only (no dots)');
 
 /** A whole day, YYYY-MM-DD, quoted. */
 export const day = z.string().regex(/^\d{4}-\d{2}-\d{2}$/, 'a day is written YYYY-MM-DD');

@@ -43,7 +43,12 @@ export function crossCheck({ hardware, models, quants, sources }: Collections): 
       // bits × MT/s ÷ 8 = MB/s
       const expected = (busWidthBits * dataRateMTs) / 8 / 1000;
       if (Math.abs(expected / bandwidthComputedGBs - 1) > 0.01) {
-        report('hardware.jsonl', machine.id, 'bandwidthComputedGBs', `width × rate is ${expected.toFixed(1)} GB/s, the record says ${String(bandwidthComputedGBs)}`);
+        report(
+          'hardware.jsonl',
+          machine.id,
+          'bandwidthComputedGBs',
+          `width × rate is ${expected.toFixed(1)} GB/s, the record says ${String(bandwidthComputedGBs)}`,
+        );
       }
     }
   }

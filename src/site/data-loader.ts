@@ -23,14 +23,15 @@ export async function readIfThere(path: string): Promise<string | undefined> {
 export function dataFile<T extends { id: string }>(name: string, schema: z.ZodType<T>): Loader {
   return {
     name: `data-file-${name}`,
-    async load({ config, store, watcher, generateDigest, parseData }) {
+    async load(context) {
+      const { config, store, watcher } = context;
       const path = fileURLToPath(new URL(`data/${name}`, config.srcDir));
       const update = async (): Promise<void> => {
         const records = readRecords(await readIfThere(path), `src/data/${name}`, schema);
         store.clear();
         for (const record of records) {
-          const data = await parseData({ id: record.id, data: { ...record } });
-          store.set({ id: record.id, data, digest: generateDigest(data) });
+          const data = await context.parseData({ id: record.id, data: { ...record } });
+          store.set({ id: record.id, data, digest: context.generateDigest(data) });
         }
       };
       await update();

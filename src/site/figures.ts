@@ -26,11 +26,16 @@ function withUnit(value: number | null, unit: string): Figure {
   return value === null ? unknown : { text: readableNumber(value) + NO_BREAK_SPACE + unit, value };
 }
 
-
 function memory(sizes: readonly number[]): Figure {
   const largest = sizes.at(-1);
   if (largest === undefined) return { text: 'as fitted', value: null };
-  const list = sizes.length > 3 ? `${String(sizes[0])} to ${String(largest)}` : sizes.map(readableNumber).join(', ').replace(/, ([^,]*)$/, ' or $1');
+  const list =
+    sizes.length > 3
+      ? `${String(sizes[0])} to ${String(largest)}`
+      : sizes
+          .map(readableNumber)
+          .join(', ')
+          .replace(/, ([^,]*)$/, ' or $1');
   return { text: list + NO_BREAK_SPACE + 'GiB', value: largest };
 }
 
@@ -46,7 +51,10 @@ const MACHINE_FIGURES = {
   pcie: (machine) =>
     machine.pcie === null
       ? { text: '–', value: null }
-      : { text: `PCIe${NO_BREAK_SPACE}${String(machine.pcie.generation)}.0${NO_BREAK_SPACE}x${String(machine.pcie.lanes)}`, value: machine.pcie.lanes },
+      : {
+          text: `PCIe${NO_BREAK_SPACE}${String(machine.pcie.generation)}.0${NO_BREAK_SPACE}x${String(machine.pcie.lanes)}`,
+          value: machine.pcie.lanes,
+        },
   fp16Matrix: (machine) => withUnit(machine.fp16MatrixDense?.tflops ?? null, 'TFLOPS'),
   fp32Vector: (machine) => withUnit(machine.fp32VectorTflops, 'TFLOPS'),
 } as const satisfies Readonly<Record<string, (machine: Hardware) => Figure>>;

@@ -85,7 +85,10 @@ export function finishBuild({ basePath }: { basePath: string }): AstroIntegratio
           const hashes = inlineScriptHashes(html);
           for (const hash of hashes) all.add(hash);
           const meta = `<meta http-equiv="Content-Security-Policy" content="${policy(hashes)}">`;
-          await writeFile(path, html.replace(CHARSET, (charset) => charset + meta));
+          await writeFile(
+            path,
+            html.replace(CHARSET, (charset) => charset + meta),
+          );
           pages += 1;
         }
         await writeFile(`${root}_headers`, headersFile(basePath, [...all].sort()));

@@ -16,7 +16,8 @@ function place(fileURL: URL | undefined, node: Positioned): string {
 
 /** Puts the base path in front of root-relative addresses, which Astro leaves as they are in Markdown. */
 function basePathPlugin(basePath: string): MdastPluginDefinition {
-  const below = (address: string): string => (address.startsWith('/') && !address.startsWith('//') ? `${basePath.slice(0, -1)}${address}` : address);
+  const below = (address: string): string =>
+    address.startsWith('/') && !address.startsWith('//') ? `${basePath.slice(0, -1)}${address}` : address;
   return defineMdastPlugin({
     name: 'base-path',
     link(node, context) {
@@ -86,7 +87,10 @@ const formulaPlugin = defineMdastPlugin({
     return {
       type: 'mdxJsxTextElement',
       name: 'span',
-      attributes: [{ type: 'mdxJsxAttribute', name: 'class', value: 'not-content' }, { type: 'mdxJsxAttribute', name: 'set:html', value: rendered(node.value, false, place(context.fileURL, node)) }],
+      attributes: [
+        { type: 'mdxJsxAttribute', name: 'class', value: 'not-content' },
+        { type: 'mdxJsxAttribute', name: 'set:html', value: rendered(node.value, false, place(context.fileURL, node)) },
+      ],
       children: [],
     };
   },

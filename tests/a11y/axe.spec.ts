@@ -14,13 +14,15 @@ interface Finding {
 
 async function violations(page: import('@playwright/test').Page, onlyContrast: boolean): Promise<string[]> {
   const found = await page.evaluate(async (contrast): Promise<Finding[]> => {
-    const { run } = (globalThis as unknown as { axe: { run(context: Document, options: object): Promise<{ violations: Finding[] }> } }).axe;
+    const { axe } = globalThis as unknown as { axe: { run(context: Document, options: object): Promise<{ violations: Finding[] }> } };
     const options = contrast
       ? { runOnly: { type: 'rule', values: ['color-contrast', 'link-in-text-block'] } }
       : { runOnly: { type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] } };
-    return (await run(document, options)).violations;
+    return (await axe.run(document, options)).violations;
   }, onlyContrast);
-  return found.flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => `${id} at ${target.join(' ')}: ${failureSummary ?? ''}`));
+  return found.flatMap(({ id, nodes }) =>
+    nodes.map(({ target, failureSummary }) => `${id} at ${target.join(' ')}: ${failureSummary ?? ''}`),
+  );
 }
 
 for (const path of builtPaths('dist')) {

@@ -32,7 +32,9 @@ test('there are rows of llama.cpp to compare with, on both kinds of device', () 
 });
 
 for (const row of rows) {
-  test(`llama.cpp's own figures: ${row.model} ${row.quant}, ${String(row.context)} tokens, ${row.cache}, ${row.device}`, async ({ page }) => {
+  test(`llama.cpp's own figures: ${row.model} ${row.quant}, ${String(row.context)} tokens, ${row.cache}, ${row.device}`, async ({
+    page,
+  }) => {
     const machine = row.device === 'gpu' ? 'rtx-pro-6000-blackwell' : 'desktop-ddr5-5600';
     await open(page, `/calculator/?model=${row.model}&quant=${row.quant}&ctx=${String(row.context)}&kv=${row.cache}&machine=${machine}`);
     expect(await shownBytes(page, 'weights')).toBe(row.weightsBytes);
@@ -43,7 +45,8 @@ for (const row of rows) {
     expect(await shownBytes(page, 'total')).toBe(row.weightsBytes + row.kvCacheBytes + compute);
     // What people read says the same as the exact count.
     const gb = (row.weightsBytes / 1e9).toFixed(2);
-    if (row.weightsBytes >= 1e8 && row.weightsBytes < 1e11) await expect(page.locator('[data-part="weights"] td').first()).toHaveText(`${gb}\u00a0GB`);
+    if (row.weightsBytes >= 1e8 && row.weightsBytes < 1e11)
+      await expect(page.locator('[data-part="weights"] td').first()).toHaveText(`${gb}\u00a0GB`);
   });
 }
 

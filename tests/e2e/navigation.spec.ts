@@ -26,7 +26,9 @@ test('every page is reached from home by links alone', async ({ request }) => {
 
 test('previous and next walk the reading order without a gap', async ({ page }) => {
   await page.goto('/sections/');
-  const order = await page.locator('main dt a').evaluateAll((links) => links.map((link) => new URL((link as HTMLAnchorElement).href).pathname));
+  const order = await page
+    .locator('main dt a')
+    .evaluateAll((links) => links.map((link) => new URL((link as HTMLAnchorElement).href).pathname));
   expect(order.length).toBeGreaterThan(2);
   await page.goto('/');
   const walked = ['/'];
@@ -154,7 +156,13 @@ test('the build below a path works: links, search, calculator', async ({ page })
 for (const width of [375, 768, 1280]) {
   test(`nothing moves while pages load at ${String(width)} px`, async ({ page }) => {
     await page.setViewportSize({ width, height: 900 });
-    for (const path of ['/', '/hardware/what-matters/', '/hardware/overview/', '/calculator/?model=qwen3-8b&ctx=4096', '/sections/hardware/']) {
+    for (const path of [
+      '/',
+      '/hardware/what-matters/',
+      '/hardware/overview/',
+      '/calculator/?model=qwen3-8b&ctx=4096',
+      '/sections/hardware/',
+    ]) {
       // It is a race, so the worst of several loads counts.
       for (let load = 0; load < 3; load += 1) {
         await page.goto('about:blank');

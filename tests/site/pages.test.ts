@@ -12,7 +12,8 @@ const pages = builtPages('dist');
 
 /** Where links may lead and nothing is loaded from: what a browser fetches by itself must be the site's own. */
 const LOADING = /<(?:script|img|iframe|source|video|audio|embed|object)\b[^>]*\s(?:src|srcset|data)="(?<address>[^"]+)"/g;
-const LINKED = /<link\b(?=[^>]*\brel="(?:stylesheet|preload|modulepreload|icon|shortcut icon|manifest|preconnect|dns-prefetch|prefetch)")[^>]*\bhref="(?<address>[^"]+)"/g;
+const LINKED =
+  /<link\b(?=[^>]*\brel="(?:stylesheet|preload|modulepreload|icon|shortcut icon|manifest|preconnect|dns-prefetch|prefetch)")[^>]*\bhref="(?<address>[^"]+)"/g;
 
 test('there are pages', () => {
   assert.ok(pages.length >= 20, `only ${String(pages.length)} pages were built`);
@@ -24,7 +25,10 @@ for (const { path, html } of pages) {
     const main = /<main\b[\s\S]*<\/main>/.exec(html)?.[0] ?? '';
     const without = [...main.matchAll(/<h[1-4]\b(?![^>]*\bid=)[^>]*>(?<text>[^<]*)/g)].map(({ groups }) => groups?.['text']);
     assert.deepEqual(without, [], 'headings without an id can not be linked to');
-    assert.ok(html.includes(`content="${policy(inlineScriptHashes(html))}"`), 'the policy must allow exactly the inline scripts of the page');
+    assert.ok(
+      html.includes(`content="${policy(inlineScriptHashes(html))}"`),
+      'the policy must allow exactly the inline scripts of the page',
+    );
     assert.doesNotMatch(html, /\son[a-z]+="/, 'no inline event handlers');
   });
 
@@ -48,7 +52,9 @@ test('guide pages stay light: HTML within 14 kB, blocking styles within 9 kB (br
   const heavy = pages.filter(({ html }) => size(html) > 14_000).map(({ path, html }) => `${path} ${String(size(html))}`);
   assert.deepEqual(heavy, []);
   for (const { path, html } of pages) {
-    const sheets = [...html.matchAll(/<link rel="stylesheet" href="([^"]+)"(?! media)/g)].map(([, href = '']) => href).filter((href) => !href.includes('no-script'));
+    const sheets = [...html.matchAll(/<link rel="stylesheet" href="([^"]+)"(?! media)/g)]
+      .map(([, href = '']) => href)
+      .filter((href) => !href.includes('no-script'));
     const bytes = sheets.reduce((sum, href) => sum + size(readFileSync(`dist${href}`)), 0);
     // The calculator brings its own sheet.
     assert.ok(bytes <= 10_500, `${path}: ${String(bytes)} bytes of styles block the first paint`);

@@ -14,7 +14,8 @@ export const test = base.extend({
     });
     page.on('request', (request) => {
       const { hostname, protocol } = new URL(request.url());
-      if (hostname !== 'localhost' && protocol !== 'data:' && protocol !== 'blob:') faults.push(`request to another host: ${request.url()}`);
+      if (hostname !== 'localhost' && protocol !== 'data:' && protocol !== 'blob:')
+        faults.push(`request to another host: ${request.url()}`);
     });
     await use(page);
     expect(faults).toEqual([]);

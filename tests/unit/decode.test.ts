@@ -98,7 +98,8 @@ describe('laws', () => {
     fc.assert(
       fc.property(requests, (request) => {
         const { tokensPerSecond, low, high, ceilingTokensPerSecond, secondsPerToken } = decodeSpeed(request);
-        for (const value of [tokensPerSecond, low, high, ceilingTokensPerSecond, secondsPerToken]) assert.ok(Number.isFinite(value) && value > 0);
+        for (const value of [tokensPerSecond, low, high, ceilingTokensPerSecond, secondsPerToken])
+          assert.ok(Number.isFinite(value) && value > 0);
         assert.ok(low <= tokensPerSecond && tokensPerSecond <= high);
         assert.ok(high <= ceilingTokensPerSecond);
         assertClose(ceilingTokensPerSecond, request.device.bandwidth / request.weights.bytesPerToken, ROUNDING, 'ceiling');
@@ -132,7 +133,10 @@ describe('laws', () => {
         assert.ok(decodeSpeed(heavier).tokensPerSecond < tokensPerSecond);
         // At depth the law does not hold for few query heads per KV head: there the fitted shares decide.
         const short = { ...request, depth: 0 };
-        assert.ok(decodeSpeed({ ...short, flashAttention: true }).tokensPerSecond >= decodeSpeed({ ...short, flashAttention: false }).tokensPerSecond);
+        assert.ok(
+          decodeSpeed({ ...short, flashAttention: true }).tokensPerSecond >=
+            decodeSpeed({ ...short, flashAttention: false }).tokensPerSecond,
+        );
       }),
     );
   });
@@ -145,7 +149,14 @@ describe('laws', () => {
 });
 
 describe('what is shown with it', () => {
-  const request: SpeedRequest = { ...f16, shape: LLAMA_8B, weights: denseWeights('Q4_K_M', 4.6e9, 7.5e9), device: RTX_5070, depth: 4096, flashAttention: true };
+  const request: SpeedRequest = {
+    ...f16,
+    shape: LLAMA_8B,
+    weights: denseWeights('Q4_K_M', 4.6e9, 7.5e9),
+    device: RTX_5070,
+    depth: 4096,
+    flashAttention: true,
+  };
 
   test('a device of a kind that nobody measured gets a wider range and is told so', () => {
     const known = decodeSpeed(request);
@@ -171,7 +182,8 @@ describe('what is shown with it', () => {
         assert.equal(new Set(ids).size, ids.length);
         assert.equal(ids[0], 'weights');
         assert.ok(ids.includes('total'));
-        for (const { label, expression, result } of steps) assert.ok(label !== '' && expression !== '' && !/NaN|Infinity|undefined/.test(expression + result));
+        for (const { label, expression, result } of steps)
+          assert.ok(label !== '' && expression !== '' && !/NaN|Infinity|undefined/.test(expression + result));
       }),
     );
   });

@@ -67,7 +67,13 @@ describe('numbers for readers', () => {
   test('a unit stands behind a no-break space, and nothing is written with an exponent', () => {
     fc.assert(
       fc.property(positive, (amount) => {
-        for (const text of [formatBytes(amount), formatBytes(amount, 'GiB'), formatSeconds(amount), formatSpeed(amount), formatBandwidth(amount)]) {
+        for (const text of [
+          formatBytes(amount),
+          formatBytes(amount, 'GiB'),
+          formatSeconds(amount),
+          formatSpeed(amount),
+          formatBandwidth(amount),
+        ]) {
           assert.match(text, /^[\d,]+(\.\d+)?\u00a0\S+$/);
         }
       }),

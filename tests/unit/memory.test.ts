@@ -48,7 +48,11 @@ test('what llama.cpp refuses is refused, with a sentence that says what to chang
   const refused = rows.filter((row) => row.refused === true);
   assert.ok(refused.length > 5);
   for (const row of refused) {
-    assert.throws(() => memoryOf(requestOf(row)), (error) => error instanceof EngineError && /use|switch/i.test(error.message), describe(row));
+    assert.throws(
+      () => memoryOf(requestOf(row)),
+      (error) => error instanceof EngineError && /use|switch/i.test(error.message),
+      describe(row),
+    );
   }
 });
 
@@ -77,17 +81,31 @@ test('compute buffers of plain models: half within 0.1 %, nine in ten within 8 %
   assert.ok(quantile(totals, 0.9) < 0.015);
 });
 
-const base = { ubatch: 512, batch: 2048, parallel: 1, unifiedKv: false, swaFull: false, program: 'llama-server', flashAttention: true } as const;
+const base = {
+  ubatch: 512,
+  batch: 2048,
+  parallel: 1,
+  unifiedKv: false,
+  swaFull: false,
+  program: 'llama-server',
+  flashAttention: true,
+} as const;
 const anyShape = fc.constantFrom(...Object.values(shapes));
 
 test('more context never needs less memory, and all bytes are whole', () => {
   fc.assert(
-    fc.property(anyShape, fc.integer({ min: 1, max: 200_000 }), fc.integer({ min: 0, max: 200_000 }), fc.boolean(), (shape, context, more, onGpu) => {
-      const at = (tokens: number): number =>
-        memoryOf({ ...base, shape, fileType: 'Q4_K_M', context: tokens, cacheTypeK: 'f16', cacheTypeV: 'f16', onGpu }).totalBytes;
-      assert.ok(Number.isSafeInteger(at(context)));
-      assert.ok(at(context + more) >= at(context));
-    }),
+    fc.property(
+      anyShape,
+      fc.integer({ min: 1, max: 200_000 }),
+      fc.integer({ min: 0, max: 200_000 }),
+      fc.boolean(),
+      (shape, context, more, onGpu) => {
+        const at = (tokens: number): number =>
+          memoryOf({ ...base, shape, fileType: 'Q4_K_M', context: tokens, cacheTypeK: 'f16', cacheTypeV: 'f16', onGpu }).totalBytes;
+        assert.ok(Number.isSafeInteger(at(context)));
+        assert.ok(at(context + more) >= at(context));
+      },
+    ),
   );
 });
 
@@ -102,7 +120,10 @@ test('a cache of fewer bits is never larger', () => {
           throw error;
         }
       });
-      assert.deepEqual(sizes, [...sizes].sort((a, b) => a - b));
+      assert.deepEqual(
+        sizes,
+        [...sizes].sort((a, b) => a - b),
+      );
     }),
   );
 });

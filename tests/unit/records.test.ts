@@ -46,7 +46,10 @@ test('parameters recomputed from the shape are within 1 % of those stated', () =
     assert.ok(Math.abs(counted / 1e9 / paramsTextB - 1) < 0.01, `${id}: ${String(counted)} counted, ${String(paramsTextB)} billion stated`);
     const { expertParameters } = summarizeWeights(shape, 'F16');
     const active = counted - expertParameters * (1 - (shape.experts === null ? 1 : shape.experts.used / shape.experts.count));
-    assert.ok(Math.abs(active / 1e9 / paramsActiveB - 1) < 0.01, `${id}: ${String(active)} active counted, ${String(paramsActiveB)} billion stated`);
+    assert.ok(
+      Math.abs(active / 1e9 / paramsActiveB - 1) < 0.01,
+      `${id}: ${String(active)} active counted, ${String(paramsActiveB)} billion stated`,
+    );
   }
 });
 
@@ -68,14 +71,7 @@ test('every fault of a file is told at once, with file, line, id, field and reas
   ].join('\n');
   const { problems, message } = problemsOf(() => readRecords(faulty, 'hardware.jsonl', hardware));
   const told = problems.map(({ line, id, field }) => `${String(line)} ${id ?? '-'} ${field ?? '-'}`);
-  assert.deepEqual(told, [
-    '2 - -',
-    `3 ${record.id} id`,
-    '4 Bad.Id id',
-    '5 misspelt -',
-    '6 too-few memoryGiB',
-    '6 too-few watts',
-  ]);
+  assert.deepEqual(told, ['2 - -', `3 ${record.id} id`, '4 Bad.Id id', '5 misspelt -', '6 too-few memoryGiB', '6 too-few watts']);
   assert.match(message, /^6 faults in the data:/);
   assert.match(message, /hardware\.jsonl:6 · id "too-few" · field "watts"/);
 });

@@ -104,14 +104,29 @@ const shapes: fc.Arbitrary<ModelShape> = fc
     experts:
       expertsUsed === null
         ? null
-        : { count: 8 * expertsUsed, used: expertsUsed, feedForwardSize: 1024, sharedCount: 0, sharedFeedForwardSize: 0, denseFirstLayers: Math.min(1, layers - 1) },
+        : {
+            count: 8 * expertsUsed,
+            used: expertsUsed,
+            feedForwardSize: 1024,
+            sharedCount: 0,
+            sharedFeedForwardSize: 0,
+            denseFirstLayers: Math.min(1, layers - 1),
+          },
     latentAttention: latent
       ? { qLoraRank: null, kvLoraRank: 512, ropeHeadDim: 64, nopeHeadDim: 128, valueHeadDim: 128, legacyFile: false }
       : null,
     recurrent:
       interval === null
         ? null
-        : { fullAttentionInterval: interval, attentionLayers: null, convKernel: 4, innerSize: 4096, stateSize: 128, groupCount: 16, timeStepRank: 32 },
+        : {
+            fullAttentionInterval: interval,
+            attentionLayers: null,
+            convKernel: 4,
+            innerSize: 4096,
+            stateSize: 128,
+            groupCount: 16,
+            timeStepRank: 32,
+          },
   }));
 
 const backendsOf: Readonly<Record<string, readonly Device['backend'][]>> = {

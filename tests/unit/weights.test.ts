@@ -83,17 +83,27 @@ test('more bits never make a smaller file among the plain kinds', () => {
   const ladder: FileType[] = ['Q2_K', 'Q3_K_M', 'Q4_K_M', 'Q5_K_M', 'Q6_K', 'Q8_0', 'F16', 'F32'];
   for (const [name, shape] of Object.entries(shapes)) {
     const sizes = ladder.map((fileType) => summarizeWeights(shape, fileType).bytes);
-    assert.deepEqual(sizes, [...sizes].sort((a, b) => a - b), name);
+    assert.deepEqual(
+      sizes,
+      [...sizes].sort((a, b) => a - b),
+      name,
+    );
   }
 });
 
 test('names of quantizations are found whatever their case, and an unknown one is refused with the known', () => {
   assert.equal(fileTypeNamed('q4_k_m'), 'Q4_K_M');
   assert.equal(fileTypeNamed('Q4-K-M'), 'Q4_K_M');
-  assert.throws(() => fileTypeNamed('Q9_Z'), (error) => error instanceof EngineError && error.code === 'unknown-quant' && error.message.includes('Q4_K_M'));
+  assert.throws(
+    () => fileTypeNamed('Q9_Z'),
+    (error) => error instanceof EngineError && error.code === 'unknown-quant' && error.message.includes('Q4_K_M'),
+  );
 });
 
 test('a row that is no multiple of the block is refused', () => {
-  assert.throws(() => tensorBytes('q4_K', [100, 4]), (error) => error instanceof EngineError && error.code === 'row-not-divisible');
+  assert.throws(
+    () => tensorBytes('q4_K', [100, 4]),
+    (error) => error instanceof EngineError && error.code === 'row-not-divisible',
+  );
   assert.equal(tensorBytes('q4_K', [512, 3]), 2 * 144 * 3);
 });

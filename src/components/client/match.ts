@@ -49,7 +49,9 @@ function stem(word: string): string {
 
 /** The words that carry a question's meaning; all of its words when nothing else is left. */
 export function meaningfulWords(query: string): string[] {
-  const words = normalise(query).split(' ').filter((word) => word !== '');
+  const words = normalise(query)
+    .split(' ')
+    .filter((word) => word !== '');
   const kept = words.filter((word) => !STOP_WORDS.has(word));
   return kept.length > 0 ? kept : words;
 }
@@ -137,7 +139,8 @@ export function createMatcher(pages: readonly PageTerms[]): (query: string) => M
         const first = index === 0 ? 50 : 0;
         if (name.text === text) score = Math.max(score, EXACT + 100 + first);
         else if (name.joined === run) score = Math.max(score, EXACT + 50 + first);
-        else if (run.length >= 5 && typingSlips(run, name.joined, allowedSlips(run)) <= allowedSlips(run)) score = Math.max(score, EXACT / 2);
+        else if (run.length >= 5 && typingSlips(run, name.joined, allowedSlips(run)) <= allowedSlips(run))
+          score = Math.max(score, EXACT / 2);
         // The name stands whole inside a longer question: the longer the name, the surer.
         else if (name.text.length >= 3 && ` ${text} `.includes(` ${name.text} `)) score = Math.max(score, 20 * name.text.split(' ').length);
       }

@@ -137,7 +137,11 @@ export default function Calculator(): JSX.Element {
           id="calc-context"
           label="Context, tokens"
           problem={contextIsBad ? `${contextProblem} The result is still that of ${state.context.toLocaleString('en-GB')}.` : undefined}
-          help={beyond ? `Longer than ${model.name} was made for (${(model.contextExtended ?? model.contextNative).toLocaleString('en-GB')}).` : 'Prompt and answer together.'}
+          help={
+            beyond
+              ? `Longer than ${model.name} was made for (${(model.contextExtended ?? model.contextNative).toLocaleString('en-GB')}).`
+              : 'Prompt and answer together.'
+          }
         >
           <input
             id="calc-context"

@@ -22,7 +22,9 @@ function remarks({ answer, device, machine }: Worked): string[] {
   const notes: string[] = [];
   const spare = device.memoryBytes === null ? null : device.memoryBytes - answer.neededBytes;
   if (answer.fits === true && spare !== null && spare < TIGHT) {
-    notes.push(`Only ${formatBytes(spare)} are left over. The driver, the desktop and other programs want some of that, so expect it to be tight.`);
+    notes.push(
+      `Only ${formatBytes(spare)} are left over. The driver, the desktop and other programs want some of that, so expect it to be tight.`,
+    );
   }
   if (answer.fits === false) {
     notes.push('The speed is what it would be if it did fit. Try a smaller quantization, a shorter context or a q8_0 cache.');
@@ -117,19 +119,21 @@ export function Result({ worked }: { readonly worked: Worked }): JSX.Element {
             </tr>
           </thead>
           <tbody>
-            {[...PARTS, { id: 'total', label: 'Together', bytes: (part: MemoryPart) => part.totalBytes } as const].map(({ id, label, bytes }) => (
-              <tr data-part={id}>
-                <th scope="row">
-                  <i class={`key ${id}`} aria-hidden="true" />
-                  {label}
-                </th>
-                <td class="figure">{formatBytes(bytes(onDevice))}</td>
-                <td class="figure">{formatBytes(bytes(onDevice), 'GiB')}</td>
-                <td class="figure" data-bytes={bytes(onDevice)}>
-                  {exact(bytes(onDevice))}
-                </td>
-              </tr>
-            ))}
+            {[...PARTS, { id: 'total', label: 'Together', bytes: (part: MemoryPart) => part.totalBytes } as const].map(
+              ({ id, label, bytes }) => (
+                <tr data-part={id}>
+                  <th scope="row">
+                    <i class={`key ${id}`} aria-hidden="true" />
+                    {label}
+                  </th>
+                  <td class="figure">{formatBytes(bytes(onDevice))}</td>
+                  <td class="figure">{formatBytes(bytes(onDevice), 'GiB')}</td>
+                  <td class="figure" data-bytes={bytes(onDevice)}>
+                    {exact(bytes(onDevice))}
+                  </td>
+                </tr>
+              ),
+            )}
           </tbody>
         </table>
       </div>

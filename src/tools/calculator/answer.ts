@@ -17,7 +17,8 @@ export interface Worked {
 export function workOut(state: State, data: CalculatorData): Worked | { readonly problem: string } {
   const model = data.models.find(({ id }) => id === state.model);
   const machine = data.machines.find(({ id }) => id === state.machine);
-  if (model === undefined || machine === undefined) return { problem: 'The model or the machine is no longer in the data. Choose another.' };
+  if (model === undefined || machine === undefined)
+    return { problem: 'The model or the machine is no longer in the data. Choose another.' };
   try {
     const device = deviceOf(machine, state.memoryGiB ?? undefined);
     const answer = predict(

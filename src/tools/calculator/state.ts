@@ -45,7 +45,10 @@ export interface ReadState {
 
 /** Ids are compared without regard to dots and case: "llama-3.1-8b" finds llama-3-1-8b. */
 export function normaliseId(text: string): string {
-  return text.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-|-$/g, '');
+  return text
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-|-$/g, '');
 }
 
 /** Entered text in a message: short, and marked as a quotation. */
@@ -69,12 +72,14 @@ export function readState(search: string, data: CalculatorData): ReadState {
   const asked = new URLSearchParams(search.slice(0, 4096));
   const problems: string[] = [];
   let state = DEFAULT_STATE;
-  if (search.length > 4096) problems.push('The address is longer than any this calculator makes; what came after its first part was left out.');
+  if (search.length > 4096)
+    problems.push('The address is longer than any this calculator makes; what came after its first part was left out.');
 
   const model = asked.get('model');
   if (model !== null) {
     const found = data.models.find(({ id }) => id === normaliseId(model));
-    if (found === undefined) problems.push(`There is no model ${quoted(model)} in the data, so another is shown. Choose one from the list.`);
+    if (found === undefined)
+      problems.push(`There is no model ${quoted(model)} in the data, so another is shown. Choose one from the list.`);
     else state = { ...state, model: found.id };
   }
   const quant = asked.get('quant');
@@ -98,7 +103,8 @@ export function readState(search: string, data: CalculatorData): ReadState {
   const machineText = asked.get('machine');
   if (machineText !== null) {
     const found = data.machines.find(({ id }) => id === normaliseId(machineText));
-    if (found === undefined) problems.push(`There is no machine ${quoted(machineText)} in the data, so another is shown. Choose one from the list.`);
+    if (found === undefined)
+      problems.push(`There is no machine ${quoted(machineText)} in the data, so another is shown. Choose one from the list.`);
     else state = { ...state, machine: found.id };
   }
   const memory = asked.get('mem');
