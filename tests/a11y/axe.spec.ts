@@ -25,6 +25,17 @@ async function violations(page: import('@playwright/test').Page, onlyContrast: b
   );
 }
 
+/** Waits until the page has taken up the theme and the width, which it does a frame later. */
+async function settle(page: import('@playwright/test').Page, scheme: string): Promise<void> {
+  await expect(page.locator('html')).toHaveAttribute('data-theme', scheme);
+  await page.evaluate(
+    () =>
+      new Promise((resolve) => {
+        requestAnimationFrame(() => requestAnimationFrame(resolve));
+      }),
+  );
+}
+
 for (const path of builtPaths('dist')) {
   test(`axe: ${path}`, async ({ page }) => {
     await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
@@ -36,6 +47,7 @@ for (const path of builtPaths('dist')) {
       await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
       for (const width of [1280, 375]) {
         await page.setViewportSize({ width, height: 900 });
+        await settle(page, scheme);
         // Colours alone differ in the dark; all other rules have been asked in the light.
         const found = await violations(page, scheme === 'dark');
         all.push(...found.map((finding) => `${scheme} ${String(width)} px: ${finding}`));

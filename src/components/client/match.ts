@@ -79,7 +79,7 @@ export function typingSlips(a: string, b: string, limit: number): number {
     beforePrevious = previous;
     previous = current;
   }
-  return previous[b.length] ?? limit + 1;
+  return Math.min(previous[b.length] ?? limit + 1, limit + 1);
 }
 
 const allowedSlips = (word: string): number => (/\d/.test(word) || word.length < 5 ? 0 : word.length < 8 ? 1 : 2);
@@ -96,6 +96,17 @@ function fit(word: string, words: ReadonlySet<string>): number {
     if (slips > 0 && best < 0.6 && typingSlips(word, candidate, slips) <= slips) best = 0.6;
   }
   return best;
+}
+
+/**
+ * Whether any of the query's words resembles any of the words that the full text marked as found. Pagefind shortens a word
+ * until it finds something, down to one letter; this tells a find from a guess.
+ */
+export function resembles(query: string, found: readonly string[]): boolean {
+  const words = new Set(found.flatMap((text) => normalise(text).split(' ')));
+  return meaningfulWords(query).some(
+    (word) => fit(word, words) > 0 || (word.length > 4 && [...words].some((candidate) => candidate.startsWith(word.slice(0, 4)))),
+  );
 }
 
 interface Prepared {

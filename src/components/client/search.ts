@@ -1,6 +1,6 @@
 /** The search dialog: Pagefind's full text behind the guide's own titles, aliases and questions. Loaded on first opening. */
 
-import { createMatcher, EXACT, meaningfulWords, type Match, type PageTerms } from './match.ts';
+import { createMatcher, EXACT, meaningfulWords, resembles, type Match, type PageTerms } from './match.ts';
 
 interface Section {
   readonly title: string;
@@ -58,6 +58,12 @@ async function loadTerms(base: string): Promise<PageTerms[]> {
   return isTerms(answer) ? answer : [];
 }
 
+/** What the full text found in a page, word for word, and the page's names. */
+function markedWords({ excerpt, sub_results, meta }: ResultData): string[] {
+  const marks = [excerpt, ...sub_results.map((section) => section.excerpt)].flatMap((text) => [...text.matchAll(/<mark>(.*?)<\/mark>/g)]);
+  return [...marks.map(([, word = '']) => word), meta['title'] ?? '', meta['aliases'] ?? ''];
+}
+
 /** Page results of one kind, best first: all words together, and each word alone where too little is found. */
 async function fullText(engine: Pagefind, query: string, kind: string): Promise<Map<string, { score: number; data: ResultData }>> {
   const words = meaningfulWords(query);
@@ -66,6 +72,7 @@ async function fullText(engine: Pagefind, query: string, kind: string): Promise<
     const { results } = await engine.search(text, { filters: { kind } });
     for (const result of results.slice(0, SHOWN)) {
       const data = await result.data();
+      if (!resembles(text, markedWords(data))) continue;
       const earlier = found.get(data.url);
       found.set(data.url, { data: earlier?.data ?? data, score: (earlier?.score ?? 0) + result.score * factor });
     }
