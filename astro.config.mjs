@@ -3,6 +3,7 @@ import preact from '@astrojs/preact';
 import starlight from '@astrojs/starlight';
 import { defineConfig } from 'astro/config';
 import { calculatorDataPlugin } from './src/site/calculator-data.ts';
+import { dataCheck } from './src/site/check-data.ts';
 import { finishBuild } from './src/site/finish-build.ts';
 import { markdownPlugins } from './src/site/markdown.ts';
 import { settings } from './src/site/settings.ts';
@@ -23,6 +24,7 @@ export default defineConfig({
     }),
   },
   integrations: [
+    dataCheck(),
     preact(),
     starlight({
       title: settings.name,

@@ -13,7 +13,7 @@ const RESOLVED = `\0${ID}`;
 const path = (file: string): string => fileURLToPath(new URL(`../data/${file}`, import.meta.url));
 
 /** Only the fields the calculator uses, so that its readers load no more. */
-function calculatorData(): object {
+export function calculatorData(): object {
   const read = (file: string): string => readFileSync(path(file), 'utf8');
   const machines = readRecords(read('hardware.jsonl'), 'src/data/hardware.jsonl', hardware)
     .filter(isComputable)
