@@ -155,9 +155,15 @@ function render(list: HTMLUListElement, hits: readonly Hit[]): void {
   );
 }
 
-/** Arrow keys move between the field and the results. */
+/** Arrow keys move between the field and the results; Escape closes. */
 function wireKeys(dialog: HTMLDialogElement, field: HTMLInputElement): void {
   dialog.addEventListener('keydown', (event) => {
+    // In a search field the browser's own Escape only empties the field.
+    if (event.key === 'Escape') {
+      event.preventDefault();
+      dialog.close();
+      return;
+    }
     const links = [...dialog.querySelectorAll<HTMLAnchorElement>('[data-search-results] a')];
     const position = links.findIndex((link) => link === document.activeElement);
     const step = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
