@@ -1,5 +1,5 @@
 import { defineRouteMiddleware, type StarlightRouteData } from '@astrojs/starlight/route-data';
-import { pagePath, sectionPath, sections } from './sections.ts';
+import { allSections, pagePath, sectionPath } from './sections.ts';
 import { url } from './url.ts';
 
 type SidebarEntry = StarlightRouteData['sidebar'][number];
@@ -13,11 +13,11 @@ function link(label: string, href: string, current: string): SidebarLink {
  * Sidebar and previous/next in the outline's order.
  *
  * The current section is shown with all its pages and every other section as one link to its index, so that a page's
- * weight does not grow with the site.
+ * weight does not grow with the site. A section without pages is a group without entries: its name, linked to nothing.
  */
 export const onRequest = defineRouteMiddleware(async (context) => {
   const route = context.locals.starlightRoute;
-  const all = await sections();
+  const all = await allSections();
   const pages = all.flatMap((section) => section.pages);
   const current = context.url.pathname;
   const position = pages.findIndex((page) => url(pagePath(page)) === current);
@@ -28,7 +28,7 @@ export const onRequest = defineRouteMiddleware(async (context) => {
     link('Calculator', url('/calculator/'), current),
     ...all.map((section): SidebarEntry => {
       const isHere = here?.group === section.group && here.id !== 'index';
-      if (!isHere) return link(section.group, url(sectionPath(section)), current);
+      if (!isHere && section.pages.length > 0) return link(section.group, url(sectionPath(section)), current);
       return {
         type: 'group',
         label: section.group,

@@ -45,8 +45,8 @@ export function sectionPath(section: Section): `/${string}` {
 
 let cached: Promise<readonly Section[]> | undefined;
 
-/** All sections that have pages, in the outline's order, their pages in reading order. */
-export async function sections(): Promise<readonly Section[]> {
+/** All sections in the outline's order, their pages in reading order; those not yet written have none. */
+export async function allSections(): Promise<readonly Section[]> {
   const load = async (): Promise<readonly Section[]> => {
     const pages = (await getCollection('docs')).map(({ id, data }): GuidePage => {
       const checked = frontMatter.safeParse(data);
@@ -60,10 +60,15 @@ export async function sections(): Promise<readonly Section[]> {
       group,
       slug: SLUGS[group],
       pages: pages.filter((page) => page.group === group).sort((a, b) => a.order - b.order),
-    })).filter((section) => section.pages.length > 0);
+    }));
   };
   // In development pages come and go; a build reads them once.
   if (import.meta.env.DEV) return load();
   cached ??= load();
   return cached;
+}
+
+/** The sections that have pages. */
+export async function sections(): Promise<readonly Section[]> {
+  return (await allSections()).filter((section) => section.pages.length > 0);
 }

@@ -184,3 +184,14 @@ for (const width of [375, 768, 1280]) {
     }
   });
 }
+
+test('the sidebar names every section of the outline, and links those that have pages', async ({ page }) => {
+  await page.goto('/hardware/cpu/');
+  const sidebar = page.getByRole('navigation', { name: 'Main' });
+  for (const name of ['Start here', 'Basic terminology', 'Software for hosting a local LLM', 'How do I…', 'Evidence', 'About']) {
+    await expect(sidebar.getByText(name)).toBeVisible();
+  }
+  await expect(sidebar.getByRole('link', { name: 'Start here' })).toHaveAttribute('href', /\/sections\/start\/$/);
+  await expect(sidebar.getByRole('link', { name: 'Basic terminology' })).toHaveCount(0);
+  await expect(sidebar.getByRole('link', { name: 'CPU', exact: true })).toHaveAttribute('aria-current', 'page');
+});

@@ -1,4 +1,5 @@
 import type { JSX } from 'preact';
+import type { Backend } from '../../engine/device.ts';
 import { BYTES_PER_GIB, formatBytes, formatRate, formatSeconds, formatSpeed } from '../../engine/format.ts';
 import type { MemoryPart } from '../../engine/memory.ts';
 import type { Step } from '../../engine/steps.ts';
@@ -8,6 +9,17 @@ const SPACE = '\u00a0';
 
 /** Below this, what the driver and a desktop take decides whether it really fits. */
 const TIGHT = 1.5 * BYTES_PER_GIB;
+
+/** As their makers write them. */
+const BACKEND_NAMES: Readonly<Record<Backend, string>> = {
+  cuda: 'CUDA',
+  rocm: 'ROCm',
+  vulkan: 'Vulkan',
+  metal: 'Metal',
+  mlx: 'MLX',
+  sycl: 'SYCL',
+  cpu: 'the CPU',
+};
 
 function headline({ answer, device }: Worked): string {
   const needed = formatBytes(answer.neededBytes);
@@ -98,7 +110,7 @@ export function Result({ worked }: { readonly worked: Worked }): JSX.Element {
         {headline(worked)}
       </h2>
       <p class="what">
-        {model.name}, {answer.weights.fileType}, on {machine.name} with {device.backend.toUpperCase()}
+        {model.name}, {answer.weights.fileType}, on {machine.name} with {BACKEND_NAMES[device.backend]}
       </p>
       <MemoryBar part={onDevice} capacity={device.memoryBytes} />
       <div class="scroll" role="group" aria-label="Memory, table" tabIndex={0}>
