@@ -80,17 +80,23 @@ const server = createServer((request, response) => {
 });
 
 const wantedPort = Number(values.port);
-
-function listen(port: number): void {
-  server.once('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EADDRINUSE' || port >= wantedPort + 50) throw error;
-    console.log(`Port ${String(port)} is taken; trying ${String(port + 1)}.`);
-    listen(port + 1);
-  });
-  server.listen(port, 'localhost', () => {
-    server.removeAllListeners('error');
-    console.log(`The site is at http://localhost:${String(port)}${base}  (stop with Ctrl+C)`);
-  });
+const TRIES = 50;
+if (!Number.isInteger(wantedPort) || wantedPort < 1 || wantedPort > 65535 - TRIES) {
+  console.error(`"${values.port}" is no port to serve on: give a whole number from 1 to ${String(65535 - TRIES)}.`);
+  process.exit(1);
 }
+let port = wantedPort;
 
-listen(wantedPort);
+server.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EADDRINUSE' || port >= wantedPort + TRIES) {
+    console.error(`Port ${String(port)} can't be used: ${error.message}`);
+    process.exit(1);
+  }
+  console.log(`Port ${String(port)} is taken; trying ${String(port + 1)}.`);
+  port += 1;
+  server.listen(port, 'localhost');
+});
+server.on('listening', () => {
+  console.log(`The site is at http://localhost:${String(port)}${base}  (stop with Ctrl+C)`);
+});
+server.listen(port, 'localhost');
