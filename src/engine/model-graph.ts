@@ -191,11 +191,10 @@ class ModelGraph {
     const single = reshape(values, hiddenSize, 1, tokens);
     const up = project(single, width);
     const gate = project(single, width);
-    const each_ = this.graph.add(each(project(result([gate, up], ...gate.size), hiddenSize), shares));
-    const outputs = Array.from({ length: used }, () =>
-      this.graph.add(part(each_, [hiddenSize, tokens], [each_.stride[2]])),
-    );
-    return outputs.reduce((sum, output) => this.graph.add(each(sum, output)));
+    const weighted = this.graph.add(each(project(result([gate, up], ...gate.size), hiddenSize), shares));
+    const outputs = Array.from({ length: used }, () => this.graph.add(part(weighted, [hiddenSize, tokens], [weighted.stride[2]])));
+    const sum = outputs.reduce((total, output) => this.graph.add(each(total, output)));
+    return used === 1 ? pack(sum) : sum;
   }
 
   /** Attention over the cache, after storing the batch's keys and values in it. */
@@ -225,7 +224,8 @@ class ModelGraph {
       const tokens = values.size[2];
       if (transposed) {
         const flat = values.stride[2] === bytesOfRow(values.type, width) ? reshape(values, width, tokens) : pack(values, [width, tokens]);
-        graph.add(writeInto(reshape(cache, 1, elements(cache)), [reshape(flat, 1, elements(flat)), numbers, reshape(cache, 1, elements(cache))]));
+        const target = reshape(cache, 1, elements(cache));
+        graph.add(writeInto(target, [reshape(flat, 1, elements(flat)), numbers, target]));
       } else {
         const target = streams > 1 ? reshape(cache, width, cells * streams) : cache;
         graph.add(writeInto(target, [part(values, [width, tokens], [values.stride[2]]), numbers, target]));
@@ -241,7 +241,7 @@ class ModelGraph {
     let keys = read(keyCache, k.size[0], k.size[1]);
     let values: GraphTensor;
     if (isLatent) {
-      values = part(keys, [v.size[0], cells > 0 ? keys.size[1] : 1, keys.size[2], keys.size[3]], [keys.stride[1], keys.stride[2], keys.stride[3]]);
+      values = part(keys, [v.size[0], keys.size[1], keys.size[2], keys.size[3]], [keys.stride[1], keys.stride[2], keys.stride[3]]);
     } else {
       const valueCache = keep(v, cacheTypeV, inputs.valueNumbers, !flash);
       if (flash) {
@@ -384,7 +384,8 @@ class ModelGraph {
     this.graph.add(writeInto(first, [first]));
     const used = this.graph.add(rows(flat, this.#states.used));
     const moved = rows(flat, this.#states.moved);
-    this.graph.add(writeInto(part(states, [width, count - sequences], [states.stride[1]]), [moved, part(states, [width, count - sequences], [states.stride[1]])]));
+    const target = part(states, [width, count - sequences], [states.stride[1]]);
+    this.graph.add(writeInto(target, [moved, target]));
     return used;
   }
 

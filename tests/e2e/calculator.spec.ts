@@ -18,7 +18,9 @@ interface Row {
 const rows = JSON.parse(readFileSync('tests/fixtures/llama-cpp/page-rows.json', 'utf8')) as Row[];
 
 async function shownBytes(page: Page, part: string): Promise<number> {
-  return Number(await page.locator(`[data-part="${part}"] [data-bytes]`).getAttribute('data-bytes'));
+  const shown = await page.locator(`[data-part="${part}"] [data-bytes]`).innerText();
+  expect(shown).toMatch(/^\d{1,3}(,\d{3})*$/);
+  return Number(shown.replaceAll(',', ''));
 }
 
 async function open(page: Page, address: string): Promise<void> {

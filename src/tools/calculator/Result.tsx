@@ -5,8 +5,6 @@ import type { MemoryPart } from '../../engine/memory.ts';
 import type { Step } from '../../engine/steps.ts';
 import type { Worked } from './answer.ts';
 
-const SPACE = '\u00a0';
-
 /** Below this, what the driver and a desktop take decides whether it really fits. */
 const TIGHT = 1.5 * BYTES_PER_GIB;
 
@@ -103,7 +101,7 @@ export function Result({ worked }: { readonly worked: Worked }): JSX.Element {
   const { memory, decode, prefill } = answer;
   const onDevice = device.memory === 'discrete' ? (memory.gpu ?? memory.host) : memory;
   const notes = remarks(worked);
-  const exact = (bytes: number): string => `${bytes.toLocaleString('en-GB')}${SPACE}bytes`;
+  const exact = (bytes: number): string => bytes.toLocaleString('en-GB');
   return (
     <section class="result" aria-label="Result">
       <h2 id="result" class={answer.fits === false ? 'headline bad' : 'headline'} data-headline>
@@ -126,7 +124,7 @@ export function Result({ worked }: { readonly worked: Worked }): JSX.Element {
                 GiB
               </th>
               <th scope="col" class="figure">
-                exactly
+                Bytes
               </th>
             </tr>
           </thead>
