@@ -15,9 +15,7 @@ export interface CacheRequest {
   readonly cacheTypeK: CacheType;
   readonly cacheTypeV: CacheType;
   readonly flashAttention: boolean;
-  /** Tokens taken in at once (`-b`). */
-  readonly batch: number;
-  /** Tokens of a prompt that are computed at once (`-ub`), at most as many as are taken in. */
+  /** Tokens of a prompt that are computed at once (`-ub`). */
   readonly ubatch: number;
   /** Sequences held at the same time (`-np`). */
   readonly parallel: number;
@@ -32,11 +30,6 @@ const PADDING = 256;
 /** Context sizes are rounded up to a multiple of 256. */
 export function paddedContext(tokens: number): number {
   return Math.ceil(tokens / PADDING) * PADDING;
-}
-
-/** Tokens that are really computed at once: no more than are taken in, and no more than the context holds. */
-export function tokensAtOnce({ ubatch, batch, context }: Pick<CacheRequest, 'ubatch' | 'batch' | 'context'>): number {
-  return Math.min(ubatch, batch, context);
 }
 
 /** Whether a layer (from 0) sees only a window of the context. */
@@ -54,13 +47,13 @@ export interface CacheCells {
 
 /** Tokens that each kind of layer has room for. */
 export function cacheCells(shape: ModelShape, request: CacheRequest): CacheCells {
-  const { parallel, unifiedKv } = request;
+  const { parallel, unifiedKv, ubatch } = request;
   const context = paddedContext(request.context);
-  const full = unifiedKv ? context : paddedContext(Math.floor(context / parallel));
+  const full = unifiedKv ? context : paddedContext(context / parallel);
   const window = shape.slidingWindow;
   // A windowed layer keeps its window for every sequence in it, and room for the tokens being computed.
   const windowed =
-    window === null || request.swaFull ? full : paddedContext(Math.min(full, window.size * (unifiedKv ? parallel : 1) + tokensAtOnce(request)));
+    window === null || request.swaFull ? full : paddedContext(Math.min(full, window.size * (unifiedKv ? parallel : 1) + ubatch));
   return { streams: unifiedKv ? 1 : parallel, full, windowed };
 }
 
