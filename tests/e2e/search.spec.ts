@@ -68,6 +68,18 @@ test('search loads nothing before it is opened, and works by keyboard alone', as
   await expect(page).toHaveURL(/\/hardware\/storage\//);
 });
 
+test('what is typed before the search has loaded is searched for, whole', async ({ page }) => {
+  await page.route(/\/_astro\/search\./, async (route) => {
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    await route.continue();
+  });
+  await page.goto('/');
+  await page.keyboard.press('/');
+  await page.keyboard.type('storage', { delay: 150 });
+  await expect(page.getByRole('searchbox')).toHaveValue('storage');
+  await expect(page.locator('[data-search-results] a').first()).toHaveAttribute('href', /\/hardware\/storage\//);
+});
+
 test('a search without result says so, and closes with Escape', async ({ page }) => {
   await page.goto('/');
   await page.keyboard.press('/');

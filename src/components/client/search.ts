@@ -189,8 +189,6 @@ export function startSearch(dialog: HTMLDialogElement): void {
   const list = dialog.querySelector<HTMLUListElement>('[data-search-results]');
   const status = dialog.querySelector<HTMLElement>('[data-search-status]');
   if (field === null || list === null || status === null) return;
-  field.focus();
-  field.select();
   if (started.has(dialog)) return;
   started.add(dialog);
 

@@ -46,6 +46,10 @@ function wireSearch(): void {
   const open = (): void => {
     if (dialog.open) return;
     dialog.showModal();
+    // At once, not when the code has come: selecting later would have the next key wipe out what was typed meanwhile.
+    const field = dialog.querySelector('input');
+    field?.focus();
+    field?.select();
     void import('./search.ts').then(({ startSearch }) => {
       startSearch(dialog);
     });
