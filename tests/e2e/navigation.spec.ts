@@ -91,6 +91,7 @@ test('an unknown address gets a page that helps', async ({ page }) => {
 
 test('back and forward restore the calculator', async ({ page }) => {
   await page.goto('/calculator/');
+  await expect(page.locator('.calculator[data-ready]')).toBeAttached();
   await page.getByLabel('Model', { exact: true }).selectOption('qwen3-8b');
   await expect(page).toHaveURL(/model=qwen3-8b/);
   await page.getByLabel('Machine').selectOption('rtx-3090');
