@@ -1,12 +1,15 @@
 import { defineConfig } from '@playwright/test';
 import { findBrowser } from './support/browser.ts';
 
-/** Addresses of the two builds: at the root, and below a path. */
-export const ROOT = 'http://localhost:4410/';
-export const BELOW = 'http://localhost:4411/faq/';
+/** Ports to serve on; `npm test` names two free ones, so that two runs on one machine don't meet. */
+const [rootPort = '4410', belowPort = '4411'] = process.env['TEST_PORTS']?.split(',') ?? [];
 
-const serve = (port: number, directory: string, base: string): string =>
-  `node src/cli/serve.ts --port ${String(port)} --dir ${directory} --base ${base}`;
+/** Addresses of the two builds: at the root, and below a path. */
+export const ROOT = `http://localhost:${rootPort}/`;
+export const BELOW = `http://localhost:${belowPort}/faq/`;
+
+const serve = (port: string, directory: string, base: string): string =>
+  `node src/cli/serve.ts --port ${port} --dir ${directory} --base ${base}`;
 
 export default defineConfig({
   testDir: '.',
@@ -33,7 +36,7 @@ export default defineConfig({
     },
   },
   webServer: [
-    { command: serve(4410, 'dist', '/'), cwd: '..', url: ROOT, reuseExistingServer: false },
-    { command: serve(4411, '.cache/faq', '/faq/'), cwd: '..', url: BELOW, reuseExistingServer: false },
+    { command: serve(rootPort, 'dist', '/'), cwd: '..', url: ROOT, reuseExistingServer: false },
+    { command: serve(belowPort, '.cache/faq', '/faq/'), cwd: '..', url: BELOW, reuseExistingServer: false },
   ],
 });

@@ -2,6 +2,7 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { findBrowser } from './support/browser.ts';
 
 interface Step {
@@ -46,9 +47,25 @@ async function run({ name, command, args, environment }: Step): Promise<Outcome>
   return { name, ...counts(output, status === 0), seconds: (performance.now() - start) / 1000 };
 }
 
+/** Ports that nothing listens on at this moment. */
+async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, 'localhost'));
+  const ports: number[] = [];
+  for (const server of servers) {
+    if (!server.listening) await once(server, 'listening');
+    const address = server.address();
+    if (address !== null && typeof address === 'object') ports.push(address.port);
+  }
+  for (const server of servers) {
+    server.close();
+    await once(server, 'close');
+  }
+  return ports;
+}
+
 const browser = findBrowser();
 console.log(`Browser: ${browser.path} (${browser.origin})`);
-const withBrowser = { CHROME_PATH: browser.path };
+const inBrowser = { CHROME_PATH: browser.path, TEST_PORTS: (await freePorts(2)).join(',') };
 
 const steps: Step[] = [
   // First, because it generates the types of the collections, which ESLint reads too.
@@ -68,7 +85,7 @@ const steps: Step[] = [
     name: 'In the browser',
     command: node,
     args: ['node_modules/@playwright/test/cli.js', 'test', '--config', 'tests/playwright.config.ts'],
-    environment: withBrowser,
+    environment: inBrowser,
   },
 ];
 

@@ -163,3 +163,25 @@ test('the fields are worked by keyboard and have names', async ({ page }) => {
   await page.keyboard.press('ArrowDown');
   await expect(page).toHaveURL(/machine=/);
 });
+
+test('what is chosen while the calculator still loads is kept', async ({ page }) => {
+  let release = (): void => undefined;
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  await page.route('**/_astro/Calculator*.js', async (route) => {
+    await held;
+    await route.continue();
+  });
+  await page.goto('/calculator/?quant=Q8_0', { waitUntil: 'commit' });
+  await page.getByLabel('Model', { exact: true }).selectOption('qwen3-8b');
+  await page.getByLabel('Machine').selectOption('rtx-3090');
+  await page.getByLabel('Context, tokens').fill('4k');
+  release();
+  await expect(page.locator('.calculator[data-ready]')).toBeAttached();
+  await expect(page).toHaveURL(/model=qwen3-8b&quant=Q8_0&ctx=8192&machine=rtx-3090/);
+  await expect(page.getByLabel('Model', { exact: true })).toHaveValue('qwen3-8b');
+  await expect(page.getByLabel('Machine')).toHaveValue('rtx-3090');
+  await expect(page.getByLabel('Context, tokens')).toHaveValue('4k');
+  await expect(page.getByText(/must be a whole number of tokens/)).toBeVisible();
+});

@@ -2,6 +2,12 @@ import { builtPaths } from '../support/built-site.ts';
 import { expect, test } from '../support/page.ts';
 import { BELOW, ROOT } from '../playwright.config.ts';
 
+/** Chromium's entry, which the standard library's types don't know. */
+interface LayoutShift extends PerformanceEntry {
+  readonly value: number;
+  readonly sources: readonly { readonly node: Node | null }[];
+}
+
 /** Addresses of the site's own pages that a page links to, without queries and anchors. */
 function linksOf(html: string, base: string): string[] {
   const addresses = [...html.matchAll(/<a\s[^>]*href="([^"#?]+)/g)].map(([, href = '']) => href);
@@ -170,17 +176,21 @@ for (const width of [375, 768, 1280]) {
         await page.goto(ROOT + path.slice(1));
         const shift = await page.evaluate(
           () =>
-            new Promise<number>((resolve) => {
+            new Promise<{ sum: number; moved: string[] }>((resolve) => {
               let sum = 0;
+              const moved: string[] = [];
               new PerformanceObserver((list) => {
-                for (const entry of list.getEntries()) if ('value' in entry && typeof entry.value === 'number') sum += entry.value;
+                for (const entry of list.getEntries() as LayoutShift[]) {
+                  sum += entry.value;
+                  for (const { node } of entry.sources) moved.push(node instanceof Element ? node.outerHTML.slice(0, 100) : 'a text');
+                }
               }).observe({ type: 'layout-shift', buffered: true });
               setTimeout(() => {
-                resolve(sum);
+                resolve({ sum, moved });
               }, 300);
             }),
         );
-        expect(shift, path).toBeLessThanOrEqual(0.01);
+        expect(shift.sum, `${path}: ${shift.moved.join(', ')}`).toBeLessThanOrEqual(0.01);
       }
     }
   });

@@ -3,6 +3,7 @@ import type { JSX } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { formatBytes, formatSpeed } from '../../engine/format.ts';
 import { workOut, type Worked } from './answer.ts';
+import { earlyChoices, type EarlyChoices } from './early-choices.ts';
 import { Field, Options } from './fields.tsx';
 import { Result } from './Result.tsx';
 import { contextProblem, DEFAULT_STATE, OFFERED_CACHE_TYPES, readContext, readState, writeState, type State } from './state.ts';
@@ -39,17 +40,21 @@ export default function Calculator(): JSX.Element {
   const [said, setSaid] = useState('');
   const root = useRef<HTMLDivElement>(null);
   const changedByHand = useRef(false);
+  // During the first rendering, because that one sets the fields to the state.
+  const [early] = useState(earlyChoices);
 
-  const adopt = (search: string): void => {
+  const adopt = (search: string, chosen?: EarlyChoices): void => {
     const read = readState(search, data);
-    setState(read.state);
-    setContextText(String(read.state.context));
+    const next = { ...read.state, ...chosen?.state };
+    setState(next);
+    setContextText(chosen?.contextText ?? String(next.context));
     setProblems(read.problems);
   };
 
   // The built page shows the default; what the address asks for can only be read in the browser.
   useEffect(() => {
-    if (location.search !== '') adopt(location.search);
+    changedByHand.current = Object.keys(early.state).length > 0;
+    if (location.search !== '' || changedByHand.current || early.contextText !== null) adopt(location.search, early);
     root.current?.setAttribute('data-ready', '');
     const onMove = (): void => {
       changedByHand.current = false;
@@ -102,6 +107,8 @@ export default function Calculator(): JSX.Element {
       <form
         class="fields"
         aria-label="What to calculate"
+        // A browser that fills in what stood here on an earlier visit would speak against the address.
+        autocomplete="off"
         onSubmit={(event) => {
           event.preventDefault();
         }}
