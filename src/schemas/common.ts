@@ -26,6 +26,19 @@ export const recordBase = {
   checked: day,
   /** Only where the source repeats somebody else's figures. */
   confidence: z.literal('second-hand').optional(),
+  /** Where sources disagree: what another one says, and why this record does not follow it. */
+  conflicts: z
+    .array(
+      z.strictObject({
+        field: z.string().min(1),
+        /** The source that says otherwise. */
+        source: id,
+        says: z.string().min(1),
+        resolution: z.string().min(10),
+      }),
+    )
+    .min(1)
+    .optional(),
   /** A remark that readers see. */
   note: z.string().min(1).optional(),
 };

@@ -12,8 +12,12 @@ export const hardware = z.strictObject({
   ...recordBase,
   /** The name people use, without the vendor where it is obvious: "RTX 3090", "Apple M4 Max (40-core GPU)". */
   name: z.string().min(2),
-  vendor: z.enum(['nvidia', 'amd', 'intel', 'apple', 'qualcomm', 'raspberry-pi', 'generic']),
-  kind: z.enum(['gpu', 'laptop-gpu', 'workstation-gpu', 'accelerator', 'soc', 'board', 'cpu-platform', 'storage', 'link']),
+  vendor: z.enum(['nvidia', 'amd', 'intel', 'apple', 'qualcomm', 'raspberry-pi', 'arm-board', 'ampere', 'risc-v', 'generic']),
+  kind: z.enum(['gpu', 'laptop-gpu', 'workstation-gpu', 'accelerator', 'soc', 'board', 'phone', 'cpu-platform', 'storage', 'link']),
+  /** What a CPU platform is built into; servers include workstations with four channels and more. */
+  form: z.enum(['desktop', 'laptop', 'server']).optional(),
+  /** Processors in it, where there is more than one; memory width and bandwidth are those of all together. */
+  sockets: z.int().min(2).optional(),
   /** Where the model's bytes live; `none` for storage and links. */
   memory: z.enum(['discrete', 'unified', 'system', 'none']),
   /** Sizes on offer in GiB, smallest first; empty where the buyer chooses the modules. */

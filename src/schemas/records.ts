@@ -47,7 +47,7 @@ function idOf(value: unknown): string | null {
  * @returns the records in the file's order
  * @throws {DataError} with every fault: lines that are not JSON, records against the schema, ids used twice, an empty or missing file
  */
-export function readRecords<T extends WithId>(text: string | undefined, file: string, schema: z.ZodType<T>): T[] {
+export function readRecords<T extends WithId>(text: string | undefined, file: string, schema: z.ZodType<T>): readonly T[] {
   if (text === undefined) {
     throw new DataError([{ file, line: 0, id: null, field: null, reason: 'the file is missing' }]);
   }

@@ -2,10 +2,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Plugin } from 'vite';
 import { isComputable } from '../import/device.ts';
-import { hardware } from '../schemas/hardware.ts';
-import { model } from '../schemas/model.ts';
-import { quant } from '../schemas/quant.ts';
-import { readRecords } from '../schemas/records.ts';
+import { fileOf, readCollection, type CollectionName } from '../schemas/collections.ts';
 
 const ID = 'virtual:calculator-data';
 const RESOLVED = `\0${ID}`;
@@ -14,14 +11,16 @@ const path = (file: string): string => fileURLToPath(new URL(`../data/${file}`, 
 
 /** Only the fields the calculator uses, so that its readers load no more. */
 export function calculatorData(): object {
-  const read = (file: string): string => readFileSync(path(file), 'utf8');
-  const machines = readRecords(read('hardware.jsonl'), 'src/data/hardware.jsonl', hardware)
+  const read = (name: CollectionName): string => readFileSync(path(fileOf(name)), 'utf8');
+  const machines = readCollection('hardware', read('hardware'))
     .filter(isComputable)
     .map((machine) => ({
       id: machine.id,
       name: machine.name,
       vendor: machine.vendor,
       kind: machine.kind,
+      form: machine.form,
+      sockets: machine.sockets,
       memory: machine.memory,
       memoryGiB: machine.memoryGiB,
       memoryType: machine.memoryType,
@@ -31,10 +30,11 @@ export function calculatorData(): object {
       fp32VectorTflops: machine.fp32VectorTflops,
       generation: machine.generation,
     }));
-  const models = readRecords(read('models.jsonl'), 'src/data/models.jsonl', model)
+  const models = readCollection('models', read('models'))
     .filter((record) => record.shape !== null)
     .map(({ id, name, family, shape, contextNative, contextExtended }) => ({ id, name, family, shape, contextNative, contextExtended }));
-  const quants = readRecords(read('quants.jsonl'), 'src/data/quants.jsonl', quant)
+  const quants = readCollection('quants', read('quants'))
+    .filter((record) => record.kind === 'file-type')
     .sort((a, b) => a.order - b.order)
     .map(({ name, summary }) => ({ name, summary }));
   return { machines, models, quants };
@@ -47,7 +47,7 @@ export function calculatorDataPlugin(): Plugin {
     resolveId: (id) => (id === ID ? RESOLVED : undefined),
     load(id) {
       if (id !== RESOLVED) return undefined;
-      for (const file of ['hardware.jsonl', 'models.jsonl', 'quants.jsonl']) this.addWatchFile(path(file));
+      for (const name of ['hardware', 'models', 'quants'] as const) this.addWatchFile(path(fileOf(name)));
       const text = JSON.stringify(JSON.stringify(calculatorData()));
       return `export const data = JSON.parse(${text});`;
     },

@@ -1,8 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Loader } from 'astro/loaders';
-import type { z } from 'astro/zod';
-import { readRecords } from '../schemas/records.ts';
+import { fileOf, readCollection, type CollectionName } from '../schemas/collections.ts';
 
 /** Reads a file; undefined when there is none. */
 export async function readIfThere(path: string): Promise<string | undefined> {
@@ -15,19 +14,19 @@ export async function readIfThere(path: string): Promise<string | undefined> {
 }
 
 /**
- * A content collection from a file of JSON lines in `src/data`.
+ * A content collection from its file of JSON lines in `src/data`.
  *
  * Astro's own `file()` lets broken lines, missing files and double ids through with the records of the last good build;
  * this one stops the build and tells every fault.
  */
-export function dataFile<T extends { id: string }>(name: string, schema: z.ZodType<T>): Loader {
+export function dataCollection(name: CollectionName): Loader {
   return {
-    name: `data-file-${name}`,
+    name: `data-${name}`,
     async load(context) {
       const { config, store, watcher } = context;
-      const path = fileURLToPath(new URL(`data/${name}`, config.srcDir));
+      const path = fileURLToPath(new URL(`data/${fileOf(name)}`, config.srcDir));
       const update = async (): Promise<void> => {
-        const records = readRecords(await readIfThere(path), `src/data/${name}`, schema);
+        const records = readCollection(name, await readIfThere(path));
         store.clear();
         for (const record of records) {
           const data = await context.parseData({ id: record.id, data: { ...record } });

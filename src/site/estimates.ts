@@ -2,8 +2,9 @@
 
 import { formatBytes, formatRate, formatSpeed } from '../engine/format.ts';
 import { fileTypeNamed } from '../engine/mixing.ts';
-import { DEFAULTS, memoryWithoutDevice, predict, type Answer, type Request } from '../engine/predict.ts';
+import { alone, DEFAULTS, memoryWithoutDevice, predict, type Answer, type DeviceAnswer, type Request } from '../engine/predict.ts';
 import { summarizeWeights } from '../engine/weights.ts';
+import { workloadOf } from '../engine/workload.ts';
 import { deviceOf } from '../import/device.ts';
 import { machineRecord, modelRecord } from './figures.ts';
 
@@ -23,22 +24,28 @@ export interface Question {
 async function requestOf({ model, quant, context, depth }: Question): Promise<Request> {
   const { shape } = await modelRecord(model);
   if (shape === null) throw new Error(`The model "${model}" can't be computed: its record has no shape`);
-  return { ...DEFAULTS, shape, fileType: fileTypeNamed(quant), context: context ?? DEFAULTS.context, depth: depth ?? 0 };
+  return { ...DEFAULTS, work: workloadOf(shape, fileTypeNamed(quant)), context: context ?? DEFAULTS.context, depth: depth ?? 0 };
 }
 
 /** Memory and speed of a model on a machine. @throws for unknown ids and impossible requests: the build stops */
 export async function estimate(question: Question & { machine: string }): Promise<Answer> {
-  return predict(await requestOf(question), deviceOf(await machineRecord(question.machine), question.memoryGiB));
+  return predict(await requestOf(question), alone(deviceOf(await machineRecord(question.machine), question.memoryGiB)));
 }
 
 const SIZES = {
   weights: async (question) => formatBytes(memoryWithoutDevice(await requestOf(question)).tensorBytes),
   'kv-cache': async (question) => formatBytes(memoryWithoutDevice(await requestOf(question)).kvCacheBytes),
   'read-per-token': async (question) => {
-    const { shape, fileType } = await requestOf(question);
+    const { shape, fileType } = (await requestOf(question)).work;
     return formatBytes(summarizeWeights(shape, fileType).bytesPerToken);
   },
 } as const satisfies Readonly<Record<string, (question: Question) => Promise<string>>>;
+
+/** What the one device of an answer holds. @throws when there is none, which `predict` has ruled out */
+export function mainDevice({ devices: [main] }: Answer): DeviceAnswer {
+  if (main === undefined) throw new Error('An answer without a device');
+  return main;
+}
 
 const ANSWERS = {
   decode: ({ decode }) => formatSpeed(decode.tokensPerSecond),
@@ -46,8 +53,8 @@ const ANSWERS = {
   prefill: ({ prefill }) => formatSpeed(prefill.tokensPerSecond),
   'prefill-range': ({ prefill }) => `${formatRate(prefill.low)} to ${formatSpeed(prefill.high)}`,
   ceiling: ({ decode }) => formatSpeed(decode.ceilingTokensPerSecond),
-  compute: ({ memory }) => formatBytes((memory.gpu ?? memory.host).computeBytes),
-  total: ({ neededBytes }) => formatBytes(neededBytes),
+  compute: (answer) => formatBytes(mainDevice(answer).computeBytes),
+  total: (answer) => formatBytes(mainDevice(answer).totalBytes),
   fits: ({ fits }) => (fits === null ? 'fits if the memory is there' : fits ? 'fits' : 'does not fit'),
 } as const satisfies Readonly<Record<string, (answer: Answer) => string>>;
 

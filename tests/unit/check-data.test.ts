@@ -37,7 +37,7 @@ test('the data as it is has no fault', () => {
 
 test('faults in several files are told together', () => {
   const message = faultsWith((folder) => {
-    edit(folder, 'hardware.jsonl', '"watts": 120', '"watts": -120');
+    edit(folder, 'hardware.jsonl', '"watts":120', '"watts":-120');
     edit(folder, 'models.jsonl', '{"id"', '{"id');
     rmSync(join(folder, 'terms.jsonl'));
     writeFileSync(join(folder, 'quants.jsonl'), '');
@@ -50,7 +50,7 @@ test('faults in several files are told together', () => {
 
 test('a source that does not exist is told with the line of the record that names it', () => {
   const message = faultsWith((folder) => {
-    edit(folder, 'hardware.jsonl', '"source": "', '"source": "nobody-');
+    edit(folder, 'hardware.jsonl', '"source":"', '"source":"nobody-');
   });
   assert.match(message, /src\/data\/hardware\.jsonl:[1-9]\d* · id "[a-z0-9-]+" · field "sources" · there is no source "nobody-/);
 });
