@@ -1,13 +1,18 @@
 /**
  * The working memory llama.cpp sets aside for one batch of tokens.
  *
- * The allocator reuses memory between steps, so the buffer is as large as the hungriest step: the feed-forward part,
- * attention without flash attention, or the output over the vocabulary. Closed forms fitted on the allocations that
- * llama.cpp 0.5.0 prints; the median error is far below 0.1 %, single cases are off by an extra copy of a tensor.
+ * llama.cpp describes the computation of a batch as a graph, splits it over the devices, and works out how much memory it takes if
+ * tensors reuse what others no longer need. `graph/` does the same. Source: llama.cpp 0.5.0, whose own figures it reproduces.
  */
 
-import { cacheCells, type CacheRequest } from './kv-cache.ts';
+import { peaks } from './graph/allocator.ts';
+import type { Devices, GraphRequest } from './graph/context.ts';
+import { modelGraph } from './graph/model.ts';
+import { pickLayers } from './graph/repeats.ts';
+import { scheduled } from './graph/schedule.ts';
+import { cacheCells, paddedContext, type CacheRequest } from './kv-cache.ts';
 import type { ModelShape } from './model.ts';
+import type { Placement } from './placement.ts';
 
 /** llama-server computes the output for one token a slot, llama-cli for every token of a batch. */
 export type Program = 'llama-server' | 'llama-cli';
@@ -18,50 +23,10 @@ export interface ComputeRequest extends CacheRequest {
   readonly program: Program;
 }
 
-const FLOAT = 4;
-
-/** Bytes for each step; the largest counts. */
-interface Steps {
-  readonly feedForward: number;
-  readonly attention: number;
-  readonly output: number;
-}
-
-/** Tokens computed together. */
-function tokensAtOnce(request: ComputeRequest): number {
-  return Math.min(request.ubatch, request.batch, request.context);
-}
-
-/** Bytes of the attention masks a token needs: half floats with flash attention, floats without. */
-function maskBytes(shape: ModelShape, request: ComputeRequest): number {
-  const cells = cacheCells(shape, request);
-  return (request.flashAttention ? 2 : 4) * (cells.full + (shape.slidingWindow === null ? 0 : cells.windowed));
-}
-
-/** Width of the feed-forward step's intermediate values, in floats per token. */
-function feedForwardWidth({ experts, feedForwardSize, hiddenSize }: ModelShape): number {
-  const dense = 3 * (feedForwardSize ?? 0);
-  if (experts === null) return dense;
-  const { used, feedForwardSize: width } = experts;
-  return Math.max(dense, 3 * used * width + (hiddenSize > 2 * width ? used * hiddenSize : 0));
-}
-
-function steps(shape: ModelShape, request: ComputeRequest): Steps {
-  const { hiddenSize, heads, kvHeads, headDimK, vocabularySize, architecture } = shape;
-  const tokens = tokensAtOnce(request);
-  const cells = cacheCells(shape, request);
-  const mask = maskBytes(shape, request);
-  const caches = shape.slidingWindow === null ? 1 : 2;
-  const queryWidth = heads * headDimK;
-  // Positions and cache indices of a token; without flash attention the values are stored transposed, one index each.
-  const indices = 2 + caches * (2 + (request.flashAttention ? 2 : 2 * kvHeads * headDimK));
-  const fused = architecture === 'phi3';
-  const outputs = request.program === 'llama-server' ? Math.min(tokens, request.parallel) : tokens;
-  return {
-    feedForward: tokens * (mask + FLOAT * (indices + feedForwardWidth(shape) + 3 * hiddenSize + (fused ? 0 : queryWidth))),
-    attention: request.flashAttention ? 0 : tokens * (mask + FLOAT * (indices + 3 * hiddenSize + 2 * queryWidth + heads * cells.full)),
-    output: FLOAT * outputs * (vocabularySize + 2 * hiddenSize + 1),
-  };
+/** Bytes on each card and on the host. */
+export interface SplitBuffers {
+  readonly gpus: readonly number[];
+  readonly host: number;
 }
 
 /** Compute buffers in bytes: on the GPU (0 without one) and on the host. */
@@ -70,21 +35,83 @@ export interface ComputeBuffers {
   readonly host: number;
 }
 
+/** Tokens computed together, as many for each sequence, and those whose output counts. */
+function batchOf(shape: ModelShape, request: ComputeRequest): GraphRequest {
+  const { context, batch, ubatch, parallel, program } = request;
+  const taken = Math.min(batch, context);
+  const tokens = Math.min(ubatch, taken, request.unifiedKv ? paddedContext(context) : cacheCells(shape, request).full * parallel);
+  return {
+    ...request,
+    tokens: Math.ceil(tokens / parallel) * parallel,
+    outputs: Math.min(tokens, program === 'llama-server' ? parallel : taken),
+  };
+}
+
+function devicesOf({ firstGpuLayer, bounds, outputGpu, hostExpertLayers, cacheOnHost }: Placement): Devices {
+  const host = Math.max(0, bounds.length - 1);
+  const layer = (index: number): number => (index < firstGpuLayer ? host : bounds.findLastIndex((bound) => bound <= index));
+  return {
+    host,
+    layer,
+    experts: (index) => (index < hostExpertLayers ? host : layer(index)),
+    cache: (index) => (cacheOnHost ? host : layer(index)),
+    output: outputGpu ?? host,
+  };
+}
+
+function computed(shape: ModelShape, request: ComputeRequest, placement: Placement): SplitBuffers {
+  const devices = devicesOf(placement);
+  const graph = modelGraph(shape, batchOf(shape, request), devices, pickLayers(shape, devices));
+  const { firstGpuLayer, hostExpertLayers, cacheOnHost } = placement;
+  // Only a model that is wholly on several cards works on batches that follow each other.
+  const pipelined = devices.host > 1 && firstGpuLayer === 0 && hostExpertLayers === 0 && !cacheOnHost;
+  const { inputs, nodes } = scheduled(graph, devices.host, pipelined);
+  const bytes = peaks(inputs, nodes, devices.host + 1);
+  return { gpus: bytes.slice(0, -1), host: bytes.at(-1) ?? 0 };
+}
+
+const known = new WeakMap<ModelShape, Map<string, SplitBuffers>>();
+const REMEMBERED = 64;
+
+/** Compute buffers of a model that is spread over cards and the host. */
+export function splitComputeBuffers(shape: ModelShape, request: ComputeRequest, placement: Placement): SplitBuffers {
+  const { context, cacheTypeK, cacheTypeV, flashAttention, ubatch, batch, parallel, unifiedKv, swaFull, program } = request;
+  const key = JSON.stringify([
+    context,
+    cacheTypeK,
+    cacheTypeV,
+    flashAttention,
+    ubatch,
+    batch,
+    parallel,
+    unifiedKv,
+    swaFull,
+    program,
+    placement,
+  ]);
+  const ofShape = known.get(shape) ?? new Map<string, SplitBuffers>();
+  known.set(shape, ofShape);
+  const before = ofShape.get(key);
+  if (before !== undefined) return before;
+  const result = computed(shape, request, placement);
+  if (ofShape.size >= REMEMBERED) ofShape.clear();
+  ofShape.set(key, result);
+  return result;
+}
+
 /**
  * Compute buffers of a model that is wholly on one device.
  *
  * @param onGpu true when all layers are on a GPU; the host then keeps only inputs and masks
  */
 export function computeBuffers(shape: ModelShape, request: ComputeRequest, onGpu: boolean): ComputeBuffers {
-  const { feedForward, attention, output } = steps(shape, request);
-  const largest = Math.max(feedForward, attention, output);
-  if (!onGpu) return { gpu: 0, host: largest };
-  const tokens = tokensAtOnce(request);
-  const caches = shape.slidingWindow === null ? 1 : 2;
-  const { hiddenSize, kvHeads, headDimK } = shape;
-  const indices = request.flashAttention ? 0 : 2 * FLOAT * kvHeads * headDimK * caches;
-  return {
-    gpu: largest - FLOAT * hiddenSize * tokens,
-    host: tokens * (2 * FLOAT * hiddenSize + maskBytes(shape, request) + indices + 24),
-  };
+  const { layers } = shape;
+  const { gpus, host } = splitComputeBuffers(shape, request, {
+    firstGpuLayer: onGpu ? 0 : layers,
+    bounds: onGpu ? [0, layers] : [],
+    outputGpu: onGpu ? 0 : null,
+    hostExpertLayers: 0,
+    cacheOnHost: false,
+  });
+  return { gpu: gpus[0] ?? 0, host };
 }

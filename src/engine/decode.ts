@@ -2,193 +2,209 @@
  * Tokens per second while answering.
  *
  * Every token reads all active weights and the cache of all tokens before it, so
- * seconds per token = weights ÷ usable bandwidth + unpacking arithmetic ÷ FP32 rate + time per layer + cache ÷ usable bandwidth.
- * The form is physics; shares and overheads are fitted (`speed-parameters.ts`).
+ * seconds per token = weights ÷ usable bandwidth + unpacking arithmetic ÷ FP32 rate + time per layer + cache ÷ usable bandwidth,
+ * summed over the cards and the host, plus handing over between them.
+ * The form is physics (`speed-terms.ts`); shares and overheads are fitted (`speed-fit.json`).
  */
 
-import { attentionMultiplyAdds, cacheBytesPerToken, layerCounts } from './attention.ts';
 import { isGpu, type Device } from './device.ts';
 import { EngineError } from './errors.ts';
 import { formatBandwidth, formatBytes, formatCount, formatSeconds, formatSpeed, significant } from './format.ts';
-import { GGML_TYPES } from './ggml-types.ts';
-import {
-  CACHE_BANDWIDTH_SHARE,
-  CPU_QUANTIZED_CACHE_SHARE,
-  EVIDENCE,
-  FLOPS_PER_WEIGHT,
-  GENERATION_FLOPS_FACTOR,
-  LATENT_ATTENTION_SHARE,
-  LATENT_ATTENTION_WIDENING,
-  quantFamily,
-  RANGE,
-  SECONDS_PER_LAYER,
-  SECONDS_PER_LAYER_NVIDIA_VULKAN,
-  SECONDS_PER_MOE_LAYER,
-  SECONDS_PER_RECURRENT_LAYER,
-  SECONDS_WITHOUT_FLASH_ATTENTION,
-  UNMEASURED_PART_WIDENING,
-  VENDOR_FLOPS_FACTOR,
-  WEIGHT_BANDWIDTH_SHARE,
-} from './speed-parameters.ts';
-import { makerOf, rangeAround, rateWarnings, vectorFlops, type SpeedEstimate, type SpeedRequest } from './speed.ts';
+import type { Placement } from './placement.ts';
+import { regimeOf, type Regime, type SetUpKind } from './regimes.ts';
+import { evidenceOf, machineFactor, productOf, rangeFactors, UNMEASURED_PART_WIDENING } from './speed-factors.ts';
+import { decodeTerms, floorSeconds, quantFamily, type DecodeSettings, type SetUp, type Term } from './speed-terms.ts';
+import { makerOf, rateWarning, requireBandwidth, vectorFlops, type SpeedEstimate } from './speed.ts';
 import type { Step } from './steps.ts';
+import type { Workload } from './workload.ts';
+
+export interface DecodeQuestion extends DecodeSettings {
+  readonly work: Workload;
+  readonly placement: Placement;
+  readonly setUp: SetUp;
+}
 
 export interface DecodeEstimate extends SpeedEstimate {
   /** Bandwidth ÷ bytes of weights: no software can be faster. */
   readonly ceilingTokensPerSecond: number;
-  readonly secondsPerToken: number;
+  readonly regime: Regime;
 }
 
-/** One part of the time for a token. */
-interface Part {
-  readonly id: string;
-  readonly label: string;
-  readonly expression: string;
+/** The device that most of the work is done on, for the range: the first card, or the host. */
+export function leadDevice({ gpus, host }: SetUp): Device {
+  const lead = gpus[0] ?? host;
+  if (lead === null) throw new EngineError('no-device', 'There is no device to run on: give at least one.');
+  return lead;
+}
+
+/** How a set-up is used: by one card, several, a card and the host, or the host alone. */
+export function kindOfSetUp({ placement, setUp }: Pick<DecodeQuestion, 'placement' | 'setUp'>): SetUpKind {
+  if (setUp.gpus.length === 0) return 'cpu';
+  if (placement.firstGpuLayer > 0 || placement.hostExpertLayers > 0 || placement.cacheOnHost) return 'offload';
+  return setUp.gpus.length > 1 ? 'several-gpus' : 'one-gpu';
+}
+
+const REGIME_WORDS: Readonly<Record<Regime, string>> = {
+  dense: 'dense models at short context',
+  mixture: 'mixtures of experts',
+  deep: 'long contexts',
+  'several-gpus': 'models on several cards',
+  offload: 'models split between cards and system memory',
+  cpu: 'models on a CPU',
+  'cpu-deep': 'long contexts on a CPU',
+};
+
+/** What the range rests on, as a sentence. */
+export function basisOf(what: 'decode' | 'prefill', regime: Regime, device: Device): string {
+  if (!device.classIsMeasured)
+    return 'No machine of this kind is among the measurements: the nearest kind stands in, and the range is a guess made wide.';
+  const { rows, machines } = evidenceOf(what, device.speedClass);
+  const count = `${String(rows)} measurement${rows === 1 ? '' : 's'} of ${String(machines)} machine${machines === 1 ? '' : 's'}`;
+  return `The range is that of measured speeds of ${REGIME_WORDS[regime]} on machines that the formula had not seen; its constants for this class rest on ${count}.`;
+}
+
+interface Timed {
+  readonly term: Term;
   readonly seconds: number;
 }
 
-function weightsPart({ weights, device }: SpeedRequest): Part {
-  const share = WEIGHT_BANDWIDTH_SHARE[device.speedClass];
-  return {
-    id: 'weights',
-    label: 'Reading the active weights',
-    expression: `${formatBytes(weights.bytesPerToken)} ÷ (${String(share)} × ${formatBandwidth(device.bandwidth)})`,
-    seconds: weights.bytesPerToken / (share * device.bandwidth),
-  };
+const deviceOf = ({ gpus, host }: SetUp, gpu: number | null): Device | null => (gpu === null ? host : (gpus[gpu] ?? null));
+
+/** Seconds of each term: quantity × factors × what is known of the machine itself, and never less than physics asks. */
+export function timeTerms(terms: readonly Term[], setUp: SetUp, what: 'decode' | 'prefill'): readonly Timed[] {
+  return terms.map((term) => {
+    const device = deviceOf(setUp, term.gpu);
+    const seconds = term.quantity * productOf(term.factors) * (device === null ? 1 : machineFactor(device, what));
+    return { term, seconds: Math.max(term.atLeast, seconds) };
+  });
 }
 
-/** Pascal's slow unpacking has to do with its instructions, whatever its memory; elsewhere the memory's kind decides. */
-function flopsGeneration(device: Device): string {
-  return device.speedClass === 'nvidia-hbm' && device.generation !== 'pascal' ? 'hbm' : (device.generation ?? '');
-}
+const sumOf = (timed: readonly Timed[]): number => timed.reduce((sum, { seconds }) => sum + seconds, 0);
 
-function secondsPerLayer(device: Device): number {
-  return device.backend === 'vulkan' && makerOf(device) === 'nvidia' ? SECONDS_PER_LAYER_NVIDIA_VULKAN : SECONDS_PER_LAYER[device.backend];
-}
-
-/** Unpacking and multiplying; left out on CPUs, whose share of the bandwidth has it in already. */
-function arithmeticPart({ weights, device }: SpeedRequest): Part | null {
-  if (!isGpu(device)) return null;
-  const rate = vectorFlops(device);
-  const flops =
-    FLOPS_PER_WEIGHT[quantFamily(weights.fileType)] *
-    VENDOR_FLOPS_FACTOR[makerOf(device)] *
-    (GENERATION_FLOPS_FACTOR[flopsGeneration(device)] ?? 1);
-  return {
-    id: 'arithmetic',
-    label: 'Unpacking and multiplying them',
-    expression: `${formatCount(weights.parametersPerToken)} weights × ${significant(flops)} operations ÷ ${significant(rate / 1e12)}\u00a0TFLOPS`,
-    seconds: (weights.parametersPerToken * flops) / rate,
-  };
-}
-
-function overheadPart({ shape, device, flashAttention }: SpeedRequest): Part | null {
-  if (!isGpu(device)) return null;
+/** Whether a part of the formula was never measured on this kind of machine. */
+function hasUnmeasuredPart({ work, family }: DecodeQuestion, device: Device): boolean {
+  if (!isGpu(device)) return false;
   const maker = makerOf(device);
-  const { moe, recurrent } = layerCounts(shape);
-  const perLayer = secondsPerLayer(device) + (flashAttention ? 0 : SECONDS_WITHOUT_FLASH_ATTENTION[maker]);
-  const terms = [`${String(shape.layers)} layers × ${formatSeconds(perLayer)}`];
-  if (moe > 0) terms.push(`${String(moe)} expert layers × ${formatSeconds(SECONDS_PER_MOE_LAYER[maker])}`);
-  if (recurrent > 0) terms.push(`${String(recurrent)} recurrent layers × ${formatSeconds(SECONDS_PER_RECURRENT_LAYER[maker])}`);
-  return {
-    id: 'overhead',
-    label: 'Starting the work of each layer',
-    expression: terms.join(' + '),
-    seconds: shape.layers * perLayer + moe * SECONDS_PER_MOE_LAYER[maker] + recurrent * SECONDS_PER_RECURRENT_LAYER[maker],
-  };
+  return (family ?? quantFamily(work.fileType)) === 'low-i-quant' || (work.shape.recurrent !== null && maker === 'nvidia');
 }
 
-function cachePart(request: SpeedRequest): Part | null {
-  const { shape, device, depth, cacheTypeK, cacheTypeV, flashAttention } = request;
-  if (depth === 0) return null;
-  const bytes = cacheBytesPerToken(shape, depth, cacheTypeK, cacheTypeV);
-  const usesLatentCache = shape.latentAttention !== null && !shape.latentAttention.legacyFile;
-  if (usesLatentCache && isGpu(device)) {
-    const rate = vectorFlops(device);
-    const latentShare = LATENT_ATTENTION_SHARE[device.speedClass] ?? LATENT_ATTENTION_SHARE.other;
-    const operations = 2 * attentionMultiplyAdds(shape, depth);
-    return {
-      id: 'cache',
-      label: `Attention over ${depth.toLocaleString('en-GB')} tokens of context`,
-      expression: `${formatCount(operations)} operations ÷ (${String(latentShare)} × ${significant(rate / 1e12)}\u00a0TFLOPS)`,
-      seconds: Math.max(operations / (latentShare * rate), bytes / device.bandwidth),
-    };
-  }
-  const quantized = GGML_TYPES[cacheTypeK].size > 1 || GGML_TYPES[cacheTypeV].size > 1;
-  // Without flash attention every query head reads the keys and values of its group again.
-  const reads = flashAttention || !isGpu(device) ? 1 : shape.heads / shape.kvHeads;
-  const fitted =
-    !isGpu(device) && quantized ? CPU_QUANTIZED_CACHE_SHARE : CACHE_BANDWIDTH_SHARE[device.speedClass][flashAttention ? 'on' : 'off'];
-  // A share above 1 says that the chip's own cache serves the repeated reads; the first one comes from memory all the same.
-  const share = Math.min(fitted, reads);
-  const repeated = reads === 1 ? '' : ` × ${significant(reads)} reads`;
-  return {
-    id: 'cache',
-    label: `Reading the KV cache of ${depth.toLocaleString('en-GB')} tokens`,
-    expression: `${formatBytes(bytes)}${repeated} ÷ (${String(share)} × ${formatBandwidth(device.bandwidth)})`,
-    seconds: (bytes * reads) / (share * device.bandwidth),
-  };
-}
-
-/**
- * Generation speed on one device that holds the whole model.
- *
- * @returns tokens per second with its 80 % range, never above `ceilingTokensPerSecond`
- * @throws {EngineError} `no-bandwidth` when the bandwidth is not a positive number; `bad-depth` when the depth is negative
- */
-export function decodeSpeed(request: SpeedRequest): DecodeEstimate {
-  const { device, weights, depth, shape } = request;
-  if (!(device.bandwidth > 0) || !Number.isFinite(device.bandwidth)) {
-    throw new EngineError('no-bandwidth', `The memory bandwidth of ${device.name} must be a number above 0 GB/s.`);
-  }
+function checkQuestion({ setUp, depth }: DecodeQuestion): void {
+  for (const device of setUp.gpus) requireBandwidth(device);
+  if (setUp.host !== null) requireBandwidth(setUp.host);
   if (!(depth >= 0) || !Number.isFinite(depth))
     throw new EngineError('bad-depth', 'The depth (tokens in the context already) must be 0 or more.');
-  const parts = [weightsPart(request), arithmeticPart(request), overheadPart(request), cachePart(request)].filter((part) => part !== null);
-  const secondsPerToken = parts.reduce((sum, part) => sum + part.seconds, 0);
-  const ceiling = device.bandwidth / weights.bytesPerToken;
-  const tokensPerSecond = Math.min(ceiling, 1 / secondsPerToken);
+}
 
-  const attention = parts.find((part) => part.id === 'cache')?.seconds ?? 0;
-  const deep = depth >= 2048 && attention > 0.1 * secondsPerToken;
-  const factors = !isGpu(device) ? RANGE.cpu : deep ? RANGE.deep : shape.experts !== null ? RANGE.experts : RANGE.dense;
-  const latent = deep && shape.latentAttention?.legacyFile === false;
-  const unmeasuredPart =
-    isGpu(device) && (quantFamily(weights.fileType) === 'lowIQuant' || (shape.recurrent !== null && makerOf(device) === 'nvidia'));
-  const scatter = (latent ? LATENT_ATTENTION_WIDENING : 1) * (unmeasuredPart ? UNMEASURED_PART_WIDENING : 1);
-  const kind = !isGpu(device)
-    ? 'models on a CPU'
-    : deep
-      ? 'long contexts'
-      : shape.experts !== null
-        ? 'mixtures of experts'
-        : 'dense models at short context';
-  const [rows, machines] = EVIDENCE[device.speedClass];
-  const basis = device.classIsMeasured
-    ? `The range is that of measured speeds of ${kind} on machines that the formula had not seen; its constants for this class rest on ${String(rows)} measurements of ${String(machines)} machines.`
-    : `No machine of this kind is among the measurements: the nearest kind stands in, and the range is a guess made wide.`;
-
-  const steps: Step[] = [
-    ...parts.map(({ id, label, expression, seconds }) => ({ id, label, expression, result: formatSeconds(seconds) })),
+function stepsOf(question: DecodeQuestion, timed: readonly Timed[], total: number, ceiling: number): readonly Step[] {
+  const { setUp, work, depth } = question;
+  const devices = setUp.gpus.length + (setUp.host === null ? 0 : 1);
+  const groups = Map.groupBy(timed, ({ term }) => `${term.gpu === null ? 'host' : String(term.gpu)}:${term.kind}`);
+  const rows = [...groups].map(([id, parts]): Step & { readonly seconds: number } => {
+    const [first] = parts;
+    const device = first === undefined ? null : deviceOf(setUp, first.term.gpu);
+    const where = devices > 1 && device !== null ? `${device.name}: ` : '';
+    const seconds = sumOf(parts);
+    const kind = first?.term.kind ?? 'weights';
+    const share = (part: Timed): string => significant(part.term.quantity / part.seconds);
+    const expressions: Readonly<Record<Term['kind'], () => [label: string, expression: string]>> = {
+      weights: () => [
+        'Reading the active weights',
+        parts
+          .map(
+            (part) =>
+              `${formatBytes(part.term.quantity * (device?.bandwidth ?? 0))} ÷ (${share(part)} × ${formatBandwidth(device?.bandwidth ?? 0)})`,
+          )
+          .join(' + '),
+      ],
+      arithmetic: () => {
+        const rate = device === null ? 1 : vectorFlops(device);
+        return [
+          'Unpacking and multiplying them',
+          parts
+            .map(
+              (part) =>
+                `${formatCount(part.term.quantity * rate)} weights × ${significant(part.seconds / part.term.quantity)} operations ÷ ${significant(rate / 1e12)}\u00a0TFLOPS`,
+            )
+            .join(' + '),
+        ];
+      },
+      overhead: () => [
+        'Starting the work of each layer',
+        parts.map((part) => `${String(Math.round(part.term.quantity))} × ${formatSeconds(part.seconds / part.term.quantity)}`).join(' + '),
+      ],
+      cache: () => {
+        const latent = parts.some(({ term }) => term.factors[0] === 'latent');
+        const rate = device === null ? 1 : vectorFlops(device);
+        return [
+          `${latent ? 'Attention over' : 'Reading the KV cache of'} ${depth.toLocaleString('en-GB')} tokens`,
+          parts
+            .map((part) =>
+              latent
+                ? `${formatCount(part.term.quantity * rate)} operations ÷ (${share(part)} × ${significant(rate / 1e12)}\u00a0TFLOPS)`
+                : `${formatBytes(part.term.quantity * (device?.bandwidth ?? 0))} ÷ (${share(part)} × ${formatBandwidth(device?.bandwidth ?? 0)})`,
+            )
+            .join(' + '),
+        ];
+      },
+      'hand-over': () => [
+        'Handing over between devices',
+        parts.map((part) => `${significant(part.term.quantity)} × ${formatSeconds(part.seconds / part.term.quantity)}`).join(' + '),
+      ],
+    };
+    const [label, expression] = expressions[kind]();
+    return {
+      id: id.startsWith('0:') ? id.slice(2) : id.replace(':', '-'),
+      label: where + label,
+      expression,
+      result: formatSeconds(seconds),
+      seconds,
+    };
+  });
+  return [
+    ...rows.map(({ id, label, expression, result }) => ({ id, label, expression, result })),
     {
       id: 'total',
       label: 'Time for one token, and tokens per second',
-      expression: `1 ÷ (${parts.map((part) => formatSeconds(part.seconds)).join(' + ')}) = 1 ÷ ${formatSeconds(secondsPerToken)}`,
-      result: formatSpeed(tokensPerSecond),
+      expression: `1 ÷ (${rows.map(({ seconds }) => formatSeconds(seconds)).join(' + ')}) = 1 ÷ ${formatSeconds(total)}`,
+      result: formatSpeed(1 / total),
     },
     {
       id: 'ceiling',
       label: 'For comparison, the ceiling that no software can pass',
-      expression: `${formatBandwidth(device.bandwidth)} ÷ ${formatBytes(weights.bytesPerToken)}`,
+      expression: `peak bandwidth ÷ bytes read of ${formatBytes(work.bytes)}`,
       result: formatSpeed(ceiling),
     },
   ];
+}
+
+/**
+ * Generation speed of a model placed on a set-up.
+ *
+ * @returns tokens per second with its 80 % range, never above `ceilingTokensPerSecond`
+ * @throws {EngineError} `no-bandwidth`, `bad-depth`, `no-device`
+ */
+export function decodeSpeed(question: DecodeQuestion): DecodeEstimate {
+  checkQuestion(question);
+  const { work, placement, setUp, depth } = question;
+  const terms = decodeTerms(work, placement, setUp, question);
+  const timed = timeTerms(terms, setUp, 'decode');
+  const floor = floorSeconds(terms);
+  const secondsPerToken = sumOf(timed);
+  const tokensPerSecond = 1 / secondsPerToken;
+  const ceiling = 1 / floor;
+  const cacheShare = sumOf(timed.filter(({ term }) => term.kind === 'cache')) / secondsPerToken;
+  const regime = regimeOf({ kind: kindOfSetUp(question), mixture: work.usedShare > 0, depth, cacheShare });
+  const lead = leadDevice(setUp);
+  const { low, high } = rangeFactors('decode', regime, lead, hasUnmeasuredPart(question, lead) ? UNMEASURED_PART_WIDENING : 1);
   return {
     tokensPerSecond,
-    ...rangeAround(tokensPerSecond, factors, device, ceiling, scatter),
+    low: tokensPerSecond * low,
+    high: Math.min(ceiling, tokensPerSecond * high),
     ceilingTokensPerSecond: ceiling,
     secondsPerToken,
-    basis,
-    warnings: rateWarnings(device),
-    steps,
+    regime,
+    basis: basisOf('decode', regime, lead),
+    warnings: [...new Set([...setUp.gpus].map(rateWarning).filter((warning) => warning !== null))],
+    steps: () => stepsOf(question, timed, secondsPerToken, ceiling),
   };
 }

@@ -1,6 +1,6 @@
 /** A device the engine can compute with: a GPU, an accelerator, a unified-memory chip or a CPU platform. */
 
-export const BACKENDS = ['cuda', 'rocm', 'vulkan', 'metal', 'mlx', 'sycl', 'cpu'] as const;
+export const BACKENDS = ['cuda', 'rocm', 'vulkan', 'metal', 'mlx', 'sycl', 'opencl', 'ik', 'exllama', 'mlc', 'cpu'] as const;
 export type Backend = (typeof BACKENDS)[number];
 
 /**
@@ -23,11 +23,15 @@ export const SPEED_CLASSES = [
   'cpu-desktop',
   'cpu-laptop',
   'cpu-server',
+  'cpu-dual',
+  'cpu-unified',
   'cpu-board',
 ] as const;
 export type SpeedClass = (typeof SPEED_CLASSES)[number];
 
 export interface Device {
+  /** Its id in the data, for what was measured on this very machine; null for one that was typed in. */
+  readonly id: string | null;
   readonly name: string;
   readonly memory: MemoryKind;
   /** Memory of the device in bytes; null when not known (then nothing is said about fitting). */

@@ -1,16 +1,14 @@
-/** Where the bytes go: weights, cache and working memory on a GPU and on the host. */
+/** Where the bytes go: weights, cache and working memory on each card and on the host. */
 
 import { computeBuffers, type ComputeRequest } from './compute-buffer.ts';
-import type { FileType } from './ggml-types.ts';
-import { kvCacheBytes } from './kv-cache.ts';
-import type { ModelShape } from './model.ts';
-import { quantizedTensors, weightsBytes } from './weights.ts';
+import { cacheBytesByLayer } from './kv-cache.ts';
+import { place, type Placement, type SplitRequest } from './placement.ts';
+import { between, type Workload } from './workload.ts';
 
-export interface MemoryRequest extends ComputeRequest {
-  readonly shape: ModelShape;
-  readonly fileType: FileType;
-  /** True when the model runs on a GPU (its own memory or a unified one), false on the CPU. */
-  readonly onGpu: boolean;
+export interface MemoryRequest extends ComputeRequest, SplitRequest {
+  readonly work: Workload;
+  /** How the cards share the layers where no split is asked for; as many as there are cards, none for a CPU alone. */
+  readonly shares: readonly number[];
 }
 
 /** Whole bytes. */
@@ -24,8 +22,9 @@ export interface MemoryPart {
 export interface MemoryBreakdown extends MemoryPart {
   /** The file's tensors; a file on disk is larger by its header and tokenizer. */
   readonly tensorBytes: number;
-  /** What lies on the GPU; null when the model runs on the CPU. */
-  readonly gpu: MemoryPart | null;
+  readonly placement: Placement;
+  /** What lies on each card, in order. */
+  readonly gpus: readonly MemoryPart[];
   /** What lies in the host's memory. */
   readonly host: MemoryPart;
 }
@@ -34,27 +33,56 @@ function part(weights: number, kvCache: number, compute: number): MemoryPart {
   return { weightsBytes: weights, kvCacheBytes: kvCache, computeBytes: compute, totalBytes: weights + kvCache + compute };
 }
 
+const sumOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0);
+
 /**
- * Memory of a model that is wholly on one device.
+ * Memory of a model that is spread over cards and the host.
  *
  * The table of token embeddings always stays with the host, where a row is looked up for each token. A model whose output
- * matrix is that same table therefore has it twice when it runs on a GPU. Source: per-device allocations of llama.cpp 0.5.0.
+ * matrix is that same table therefore has it twice when a card computes the output. Source: per-device allocations of
+ * llama.cpp 0.5.0.
  *
  * @throws {EngineError} for combinations that llama.cpp refuses
  */
 export function memoryOf(request: MemoryRequest): MemoryBreakdown {
-  const { shape, fileType, onGpu } = request;
-  const tensors = quantizedTensors(shape, fileType);
-  const all = weightsBytes(tensors);
-  const embedding = weightsBytes(tensors.filter((tensor) => tensor.role === 'embedding'));
-  const cache = kvCacheBytes(shape, request);
-  const compute = computeBuffers(shape, request, onGpu);
-  const gpu = onGpu ? part(shape.tiedEmbeddings ? all : all - embedding, cache, compute.gpu) : null;
-  const host = onGpu ? part(embedding, 0, compute.host) : part(all, cache, compute.host);
+  const { work, shares } = request;
+  const placement = place(work.layers, request, request.tensorSplit ?? shares);
+  const { firstGpuLayer, bounds, outputGpu, hostExpertLayers, cacheOnHost } = placement;
+  const cache = cacheBytesByLayer(work.shape, request);
+  const onGpu = outputGpu !== null;
+  const compute = computeBuffers(work.shape, request, onGpu);
+  const gpus = shares.map((_, gpu) => {
+    const from = bounds[gpu] ?? work.layers;
+    const to = bounds[gpu + 1] ?? from;
+    const withOutput = outputGpu === gpu;
+    const weights =
+      between(work.denseBytes, from, to) +
+      between(work.expertBytes, Math.max(from, Math.min(to, hostExpertLayers)), to) +
+      (withOutput ? work.output.bytes : 0);
+    const kvCache = cacheOnHost ? 0 : sumOf(cache.slice(from, to));
+    return part(weights, kvCache, from < to || withOutput ? compute.gpu : 0);
+  });
+  const hostWeights =
+    between(work.denseBytes, 0, firstGpuLayer) +
+    between(work.expertBytes, 0, Math.max(firstGpuLayer, hostExpertLayers)) +
+    (onGpu ? work.tables.bytes : work.bytes - between(work.denseBytes, 0, work.layers) - between(work.expertBytes, 0, work.layers));
+  const hostCache = cacheOnHost ? sumOf(cache) : sumOf(cache.slice(0, firstGpuLayer));
+  const partly = onGpu && firstGpuLayer > 0;
+  const host = part(
+    hostWeights,
+    hostCache,
+    partly ? Math.max(compute.host, computeBuffers(work.shape, { ...request, program: 'llama-server' }, false).host) : compute.host,
+  );
+  const all = [...gpus, host];
   return {
-    ...part((gpu?.weightsBytes ?? 0) + host.weightsBytes, cache, (gpu?.computeBytes ?? 0) + host.computeBytes),
-    tensorBytes: all,
-    gpu,
+    ...part(
+      sumOf(all.map(({ weightsBytes }) => weightsBytes)),
+      sumOf(all.map(({ kvCacheBytes }) => kvCacheBytes)),
+      sumOf(all.map(({ computeBytes }) => computeBytes)),
+    ),
+    tensorBytes: work.bytes,
+    placement,
+    gpus,
     host,
   };
 }

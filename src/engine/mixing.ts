@@ -7,6 +7,7 @@
 
 import { EngineError } from './errors.ts';
 import { FILE_TYPES, GGML_TYPES, type FileType, type GgmlType } from './ggml-types.ts';
+import { layerAt } from './layers.ts';
 import type { ModelShape } from './model.ts';
 import type { Tensor } from './tensors.ts';
 
@@ -25,6 +26,8 @@ interface Context {
   readonly groupSize: number;
   readonly experts: number;
   readonly isSeventyB: boolean;
+  /** The first Falcons have rules of their own. */
+  readonly isFalcon: boolean;
   /** Tensors that act as attention values (`attn_v`, fused `attn_qkv`, `attn_kv_b`). */
   readonly valueTensors: number;
 }
@@ -36,17 +39,39 @@ function getsMoreBits(index: number, count: number): boolean {
 }
 
 const VALUE_KINDS = ['attn_v', 'attn_qkv', 'attn_kv_b'];
-const DOWN_KINDS = ['ffn_down', 'ffn_down_exps', 'ffn_down_shexp'];
-const GATE_AND_UP_KINDS = ['ffn_gate', 'ffn_gate_exps', 'ffn_gate_shexp', 'ffn_up', 'ffn_up_exps', 'ffn_up_shexp'];
+const KEY_KINDS = ['attn_k', 'indexer.attn_k'];
+const DOWN_KINDS = ['ffn_down', 'ffn_down_exps', 'ffn_down_shexp', 'hc_ffn_down'];
+const GATE_KINDS = ['ffn_gate', 'ffn_gate_exps', 'ffn_gate_shexp', 'ffn_gate_up_exps'];
+const UP_KINDS = ['ffn_up', 'ffn_up_exps', 'ffn_up_shexp', 'hc_ffn_up'];
+const LOOKED_UP_LIKE_TOKENS = ['token_embd', 'per_layer_token_embd'];
+
+/** Besides norms, routers and biases: small matrices that stay at full precision. */
+const FULL_PRECISION = [
+  'ssm_a',
+  'ssm_d',
+  'ssm_conv1d',
+  'ssm_conv1d_q',
+  'ssm_conv1d_k',
+  'ssm_conv1d_v',
+  'shortconv.conv',
+  'altup_correct_coef',
+  'altup_predict_coef',
+  'position_embd',
+  'token_types',
+  'indexer.q_proj',
+  'indexer.k_proj',
+];
+/** Matrices of Gemma 3n and 4 that stay as the converter wrote them, at half precision. */
+const HALF_PRECISION = ['altup_proj', 'altup_unembd_proj', 'altup_router', 'laurel_l', 'laurel_r', 'per_layer_model_proj'];
 
 /** Norms, biases, routers, convolutions and everything of one dimension stay as they are. */
-function isQuantizable({ kind, dimensions, role }: Tensor): boolean {
-  const kept = role === 'norm' || role === 'router' || kind.endsWith('.bias') || kind === 'ssm_conv1d' || kind === 'shortconv.conv';
-  return dimensions.length > 1 && !kept;
+function isKept({ kind, dimensions, role }: Tensor): boolean {
+  const vector = dimensions.slice(1).every((size) => size === 1);
+  return vector || role === 'norm' || role === 'router' || kind.endsWith('.bias') || FULL_PRECISION.includes(kind);
 }
 
 function outputType(context: Context, base: GgmlType, row: number): GgmlType {
-  if (row % GGML_TYPES.q6_K.size !== 0) return 'q8_0';
+  if (row % GGML_TYPES.q6_K.size !== 0 || context.isFalcon) return 'q8_0';
   if (LOW_IQ3.includes(context.fileType)) return 'q5_K';
   return base === 'q8_0' ? 'q8_0' : 'q6_K';
 }
@@ -77,7 +102,7 @@ function veryLowType({ fileType, groupSize, experts, shape }: Context, base: Ggm
     if (groupSize >= 4 || experts >= 4) return 'q4_K';
     return larger ? 'iq3_s' : 'q2_K';
   }
-  if (tensor.kind === 'attn_k' && experts === 8) return 'q4_K';
+  if (KEY_KINDS.includes(tensor.kind) && experts === 8) return 'q4_K';
   // Counted in tensors, not in layers: a layer with a shared expert has two.
   if (DOWN_KINDS.includes(tensor.kind) && downIndex < Math.floor(shape.layers / 8)) return larger ? 'iq3_s' : 'q2_K';
   if (tensor.kind === 'attn_output') {
@@ -106,9 +131,25 @@ function valueType({ fileType, groupSize, experts, isSeventyB, valueTensors }: C
   return experts === 8 ? 'q8_0' : type;
 }
 
-function downType({ fileType, experts, shape }: Context, base: GgmlType, layer: number): GgmlType {
+function falconDownType(fileType: FileType, base: GgmlType, index: number, layers: number): GgmlType {
+  const veryEarly = index < Math.floor(layers / 16);
+  const more = getsMoreBits(index, layers);
+  switch (fileType) {
+    case 'Q3_K_M':
+      return veryEarly ? 'q5_K' : more ? 'q4_K' : 'q3_K';
+    case 'Q3_K_L':
+      return 'q4_K';
+    case 'Q4_K_M':
+      return veryEarly ? 'q6_K' : more ? 'q5_K' : 'q4_K';
+    default:
+      return base;
+  }
+}
+
+function downType({ fileType, experts, shape, isFalcon }: Context, base: GgmlType, layer: number): GgmlType {
   const { layers } = shape;
   const early = layer < Math.floor(layers / 8);
+  if (isFalcon && ['Q3_K_M', 'Q3_K_L', 'Q4_K_M', 'Q4_K_S'].includes(fileType)) return falconDownType(fileType, base, layer, layers);
   switch (fileType) {
     case 'Q2_K':
       return 'q3_K';
@@ -155,29 +196,35 @@ const ATTENTION_OUTPUT: Partial<Readonly<Record<FileType, GgmlType>>> = {
   IQ3_M: 'q4_K',
 };
 
-/** How many tensors of its kind came before a tensor. */
-interface Position {
-  readonly value: number;
-  readonly down: number;
+/** How many tensors of its sort came before a tensor. */
+const SORTS = { value: VALUE_KINDS, down: DOWN_KINDS, gate: GATE_KINDS, up: UP_KINDS } as const;
+
+type Position = Record<keyof typeof SORTS, number>;
+
+function attentionOutputType({ fileType, experts, isFalcon }: Context, base: GgmlType): GgmlType {
+  if (isFalcon) return fileType === 'Q3_K_L' ? 'q4_K' : base;
+  if (experts === 8) return EIGHT_EXPERT_OUTPUT.includes(fileType) ? 'q5_K' : base;
+  return ATTENTION_OUTPUT[fileType] ?? base;
 }
 
 function layerType(context: Context, base: GgmlType, tensor: Tensor, position: Position): GgmlType {
   const { fileType, experts, shape } = context;
   if (VERY_LOW.includes(fileType)) return veryLowType(context, base, tensor, position.down);
   if (VALUE_KINDS.includes(tensor.kind)) return valueType(context, base, position.value);
-  const layer = tensor.layer ?? 0;
-  if (tensor.kind === 'attn_k' || tensor.kind === 'attn_q') {
-    if (tensor.kind === 'attn_k' && experts === 8) return 'q8_0';
+  const isKey = KEY_KINDS.includes(tensor.kind);
+  if (isKey || tensor.kind === 'attn_q') {
+    if (isKey && experts === 8) return 'q8_0';
     if (fileType === 'IQ3_XS') return 'iq3_xxs';
     return fileType === 'IQ3_XXS' ? 'iq2_s' : base;
   }
-  if (DOWN_KINDS.includes(tensor.kind)) return downType(context, base, layer);
-  if (tensor.kind === 'attn_output') {
-    if (experts === 8) return EIGHT_EXPERT_OUTPUT.includes(fileType) ? 'q5_K' : base;
-    return ATTENTION_OUTPUT[fileType] ?? base;
-  }
-  if (GATE_AND_UP_KINDS.includes(tensor.kind) && fileType === 'IQ3_XS') {
-    const middle = layer >= Math.floor(shape.layers / 8) && layer < Math.floor((7 * shape.layers) / 8);
+  // Dense models count tensors, so that layers without any don't count; mixtures go by the layer.
+  const indexOf = (sort: keyof typeof SORTS): number => (experts > 1 ? (tensor.layer ?? 0) : position[sort]);
+  if (DOWN_KINDS.includes(tensor.kind)) return downType(context, base, indexOf('down'));
+  if (tensor.kind === 'attn_output') return attentionOutputType(context, base);
+  const isGate = GATE_KINDS.includes(tensor.kind);
+  if (fileType === 'IQ3_XS' && (isGate || UP_KINDS.includes(tensor.kind))) {
+    const index = indexOf(isGate ? 'gate' : 'up');
+    const middle = index >= Math.floor(shape.layers / 8) && index < Math.floor((7 * shape.layers) / 8);
     return middle ? 'iq3_xxs' : base;
   }
   return base;
@@ -208,41 +255,59 @@ function fitting(type: GgmlType, row: number): GgmlType {
   return row % GGML_TYPES[fallback].size === 0 ? fallback : 'f16';
 }
 
+/** Query heads per KV head in the first layer: 0 where the file lists KV heads by layer and the first does not attend. */
+function groupSizeOf(shape: ModelShape): number {
+  const { recurrent, latentAttention } = shape;
+  const first = layerAt(shape, 0);
+  const listed = recurrent !== null && recurrent.kind !== 'delta-net' && recurrent.kind !== 'lightning';
+  if (first.kvHeads === 0 || (listed && !first.attends)) return 0;
+  const sharesOneKey = latentAttention !== null && !latentAttention.legacyFile;
+  return Math.floor(first.heads / (sharesOneKey ? 1 : first.kvHeads));
+}
+
+function contextOf(shape: ModelShape, tensors: readonly Tensor[], fileType: FileType): Context {
+  const { architecture, layers, heads, kvHeads, experts } = shape;
+  return {
+    fileType,
+    shape,
+    groupSize: groupSizeOf(shape),
+    experts: experts?.count ?? 0,
+    isSeventyB: layers === 80 && (['qwen2', 'deci', 'olmo'].includes(architecture) || (architecture === 'llama' && heads !== kvHeads)),
+    isFalcon: architecture === 'falcon',
+    valueTensors: tensors.filter((tensor) => VALUE_KINDS.includes(tensor.kind)).length,
+  };
+}
+
+/** The type before a row that is no multiple of the block makes it fall back. */
+function wantedType(context: Context, base: GgmlType, tensor: Tensor, position: Position): GgmlType {
+  const { fileType, shape } = context;
+  const [row = 1, , depth = 1] = tensor.dimensions;
+  // Projections of latent attention are stacked as experts are; only for Ling 3 are they told apart.
+  const stacked = depth > 1 && (shape.architecture !== 'bailingmoe3' || tensor.role === 'experts');
+  if (fileType === 'MXFP4_MOE') return stacked ? 'mxfp4' : 'q8_0';
+  const isTokenTable = LOOKED_UP_LIKE_TOKENS.includes(tensor.kind);
+  if (tensor.role === 'output' || (isTokenTable && shape.tiedEmbeddings)) return outputType(context, base, row);
+  return isTokenTable ? embeddingType(fileType, base) : layerType(context, base, tensor, position);
+}
+
 /**
  * The type of each tensor in a file.
  *
  * @param tensors what `tensorsOf(shape)` gives, in its order
  * @returns types in the same order
- * @throws {EngineError} `quant-needs-experts` for MXFP4_MOE on a dense model
  */
 export function typesOf(shape: ModelShape, tensors: readonly Tensor[], fileType: FileType): readonly GgmlType[] {
   const base = FILE_TYPES[fileType];
-  // A file that lists KV heads layer by layer has none in a first layer that does not attend.
-  const firstLayerAttends = shape.recurrent?.attentionLayers?.includes(0) ?? true;
-  const kvHeads = shape.latentAttention !== null && !shape.latentAttention.legacyFile ? 1 : shape.kvHeads;
-  const context: Context = {
-    fileType,
-    shape,
-    groupSize: firstLayerAttends ? Math.floor(shape.heads / kvHeads) : 0,
-    experts: shape.experts?.count ?? 0,
-    isSeventyB: shape.layers === 80 && ['llama', 'qwen2'].includes(shape.architecture) && shape.heads !== shape.kvHeads,
-    valueTensors: tensors.filter((tensor) => VALUE_KINDS.includes(tensor.kind)).length,
-  };
-  let next: Position = { value: 0, down: 0 };
+  const context = contextOf(shape, tensors, fileType);
+  const isFloat = GGML_TYPES[base].size === 1;
+  const next: Position = { value: 0, down: 0, gate: 0, up: 0 };
   return tensors.map((tensor) => {
-    const position = next;
-    if (VALUE_KINDS.includes(tensor.kind)) next = { ...next, value: next.value + 1 };
-    if (DOWN_KINDS.includes(tensor.kind)) next = { ...next, down: next.down + 1 };
-    if (!isQuantizable(tensor)) return 'f32';
-    const [row = 1, , depth = 1] = tensor.dimensions;
-    if (base === 'f32' || base === 'f16' || base === 'bf16') return base;
-    const isOutput = tensor.role === 'output' || (tensor.role === 'embedding' && shape.tiedEmbeddings);
-    let type: GgmlType;
-    if (fileType === 'MXFP4_MOE') type = depth > 1 ? 'mxfp4' : 'q8_0';
-    else if (isOutput) type = outputType(context, base, row);
-    else if (tensor.role === 'embedding') type = embeddingType(fileType, base);
-    else type = layerType(context, base, tensor, position);
-    return fitting(type, row);
+    if (isKept(tensor)) return 'f32';
+    if (isFloat) return base;
+    if (HALF_PRECISION.includes(tensor.kind)) return 'f16';
+    const type = fitting(wantedType(context, base, tensor, next), tensor.dimensions[0] ?? 1);
+    for (const sort of ['value', 'down', 'gate', 'up'] as const) if (SORTS[sort].includes(tensor.kind)) next[sort] += 1;
+    return type;
   });
 }
 

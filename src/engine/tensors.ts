@@ -1,14 +1,21 @@
 /**
  * The tensors of a model file, from its shape: names, dimensions and what each is for.
  *
- * One table of layer parts; an architecture is a choice among them. Source: tensor lists that llama.cpp itself prints for
- * files of each architecture (llama.cpp 0.5.0).
+ * Parts of layers (`layer-parts/`) put together; an architecture is a choice among them (`layer-parts/traits.ts`). Source: the
+ * tensors that llama.cpp 0.5.0 asks for when it loads a file of each architecture.
  */
 
-import type { Architecture, ModelShape, RecurrentLayers } from './model.ts';
+import { attentionParts, compressedAttentionParts, latentAttentionParts } from './layer-parts/attention.ts';
+import { extraLayerParts, outerParts } from './layer-parts/extras.ts';
+import { feedForwardParts } from './layer-parts/feed-forward.ts';
+import type { Part, TensorRole } from './layer-parts/part.ts';
+import { recurrentParts } from './layer-parts/recurrent.ts';
+import { TRAITS, type Traits } from './layer-parts/traits.ts';
+import { layersOf, type Layer } from './layers.ts';
+import type { Architecture, ModelShape } from './model.ts';
 
-export type TensorRole =
-  'embedding' | 'output' | 'attention' | 'feed-forward' | 'experts' | 'shared-expert' | 'router' | 'norm' | 'recurrent' | 'other';
+export type { TensorRole } from './layer-parts/part.ts';
+export { isAttentionLayer } from './layers.ts';
 
 export interface Tensor {
   /** llama.cpp's name without ".weight": "blk.0.attn_q", "token_embd", "blk.3.attn_q.bias". */
@@ -22,217 +29,75 @@ export interface Tensor {
   readonly dimensions: readonly number[];
 }
 
-type Part = readonly [kind: string, role: TensorRole, dimensions: readonly number[]];
-
-/** What sets an architecture apart from the plain transformer of Llama. */
-interface Traits {
-  /** Biases on queries, keys and values. */
-  readonly qkvBias?: boolean;
-  readonly outputBias?: boolean;
-  /** Norms of queries and keys: per head, or over all heads together. */
-  readonly qkNorm?: 'head' | 'all';
-  /** Queries, keys and values in one tensor, gate and up in another. */
-  readonly fused?: boolean;
-  /** A norm behind attention and one behind the feed-forward part, on top of those before them. */
-  readonly postNorms?: boolean;
-  /** The norm before the feed-forward part carries the name post_attention_norm. */
-  readonly ffnNormIsPostAttention?: boolean;
-  readonly attentionSinks?: boolean;
-  /** Biases on router and experts. */
-  readonly expertBias?: boolean;
-  /** A correction added to the router's scores. */
-  readonly expertScoreBias?: boolean;
-  /** A gate in front of the shared expert. */
-  readonly sharedExpertGate?: boolean;
-  /** Queries carry an output gate of the same width. */
-  readonly gatedQueries?: boolean;
-  /** The final norm is called token_embd_norm. */
-  readonly normIsEmbeddingNorm?: boolean;
+/** Whether a model reads whole texts and predicts nothing: it has neither an output matrix nor a cache. */
+export function isEncoder(architecture: Architecture): boolean {
+  return TRAITS[architecture].encoder === true;
 }
 
-const TRAITS: Readonly<Record<Architecture, Traits>> = {
-  llama: {},
-  qwen2: { qkvBias: true },
-  qwen3: { qkNorm: 'head' },
-  qwen3moe: { qkNorm: 'head' },
-  qwen3next: { qkNorm: 'head', ffnNormIsPostAttention: true, sharedExpertGate: true, gatedQueries: true },
-  gemma2: { postNorms: true },
-  gemma3: { qkNorm: 'head', postNorms: true },
-  'gpt-oss': { qkvBias: true, outputBias: true, ffnNormIsPostAttention: true, attentionSinks: true, expertBias: true },
-  deepseek2: {},
-  glm4moe: { qkvBias: true, ffnNormIsPostAttention: true, expertScoreBias: true },
-  phi3: { fused: true },
-  olmoe: { qkNorm: 'all' },
-  lfm2: { qkNorm: 'head', normIsEmbeddingNorm: true },
-};
-
-/** Whether a layer (from 0) attends; recurrent layers keep a state instead. */
-export function isAttentionLayer(recurrent: RecurrentLayers | null, layer: number): boolean {
-  if (recurrent === null) return true;
-  if (recurrent.attentionLayers !== null) return recurrent.attentionLayers.includes(layer);
-  const interval = recurrent.fullAttentionInterval ?? 1;
-  return layer % interval === interval - 1;
+/** Norms over the hidden size, with a bias where the architecture has them. */
+function normParts(kinds: readonly string[], hiddenSize: number, bias: boolean): Part[] {
+  return kinds.flatMap((kind) => (bias ? [kind, `${kind}.bias`] : [kind]).map((name): Part => [name, 'norm', [hiddenSize]]));
 }
 
-function attentionParts(shape: ModelShape, traits: Traits): Part[] {
-  const { hiddenSize, heads, kvHeads, headDimK, headDimV } = shape;
-  const queryWidth = heads * headDimK;
-  const keyWidth = kvHeads * headDimK;
-  const valueWidth = kvHeads * headDimV;
-  const parts: Part[] = [];
-  if (traits.fused === true) {
-    parts.push(['attn_qkv', 'attention', [hiddenSize, queryWidth + keyWidth + valueWidth]]);
-  } else {
-    parts.push(
-      ['attn_q', 'attention', [hiddenSize, traits.gatedQueries === true ? 2 * queryWidth : queryWidth]],
-      ['attn_k', 'attention', [hiddenSize, keyWidth]],
-      ['attn_v', 'attention', [hiddenSize, valueWidth]],
-    );
+/** Whether a layer has a norm that its architecture has; some models and layers do without. */
+function hasNorm({ architecture, qkNorm }: ModelShape, layer: Layer, kind: string): boolean {
+  switch (kind) {
+    case 'attn_norm':
+      return layer.heads > 0 && !(architecture === 'modern-bert' && layer.index === 0);
+    // Falcon 7B has one norm for both halves, 40B and 180B have two.
+    case 'attn_norm_2':
+      return layer.kvHeads > 1;
+    // StableLM 2 12B, the one with norms on queries and keys, computes both halves from one norm.
+    case 'ffn_norm':
+      return (layer.denseWidth > 0 || layer.mixture) && !(architecture === 'stablelm' && qkNorm === true);
+    default:
+      return true;
   }
-  parts.push(['attn_output', 'attention', [heads * headDimV, hiddenSize]]);
-  if (traits.qkvBias === true) {
-    parts.push(
-      ['attn_q.bias', 'attention', [queryWidth]],
-      ['attn_k.bias', 'attention', [keyWidth]],
-      ['attn_v.bias', 'attention', [valueWidth]],
-    );
-  }
-  if (traits.outputBias === true) parts.push(['attn_output.bias', 'attention', [hiddenSize]]);
-  if (traits.attentionSinks === true) parts.push(['attn_sinks', 'attention', [heads]]);
-  if (traits.qkNorm !== undefined) {
-    const all = traits.qkNorm === 'all';
-    parts.push(['attn_q_norm', 'norm', [all ? queryWidth : headDimK]], ['attn_k_norm', 'norm', [all ? keyWidth : headDimK]]);
-  }
-  return parts;
 }
 
-/** Multi-head latent attention: keys and values pass through a narrow space that is what the cache keeps. */
-function latentAttentionParts(shape: ModelShape): Part[] {
-  const mla = shape.latentAttention;
-  if (mla === null) return [];
-  const { hiddenSize, heads } = shape;
-  const queryWidth = heads * (mla.nopeHeadDim + mla.ropeHeadDim);
-  const parts: Part[] = [];
-  if (mla.qLoraRank === null) {
-    parts.push(['attn_q', 'attention', [hiddenSize, queryWidth]]);
-  } else {
-    parts.push(
-      ['attn_q_a', 'attention', [hiddenSize, mla.qLoraRank]],
-      ['attn_q_a_norm', 'norm', [mla.qLoraRank]],
-      ['attn_q_b', 'attention', [mla.qLoraRank, queryWidth]],
-    );
-  }
-  parts.push(['attn_kv_a_mqa', 'attention', [hiddenSize, mla.kvLoraRank + mla.ropeHeadDim]], ['attn_kv_a_norm', 'norm', [mla.kvLoraRank]]);
-  if (mla.legacyFile) {
-    parts.push(['attn_kv_b', 'attention', [mla.kvLoraRank, heads * (mla.nopeHeadDim + mla.valueHeadDim)]]);
-  } else {
-    parts.push(
-      ['attn_k_b', 'attention', [mla.nopeHeadDim, mla.kvLoraRank, heads]],
-      ['attn_v_b', 'attention', [mla.kvLoraRank, mla.valueHeadDim, heads]],
-    );
-  }
-  parts.push(['attn_output', 'attention', [heads * mla.valueHeadDim, hiddenSize]]);
-  return parts;
+function mixerParts(shape: ModelShape, traits: Traits, layer: Layer): Part[] {
+  const { recurrent, latentAttention, architecture, hiddenSize } = shape;
+  const parts = layer.recurrent && recurrent !== null ? recurrentParts(shape, recurrent) : [];
+  // Deci's linear attention is a single matrix.
+  if (!layer.attends) return architecture === 'deci' && layer.heads > 0 ? [['attn_output', 'attention', [hiddenSize, hiddenSize]]] : parts;
+  if (shape.compressedAttention !== undefined) return compressedAttentionParts(shape, layer);
+  if (latentAttention !== null) return latentAttentionParts(shape, latentAttention, traits, layer);
+  return [...parts, ...attentionParts(shape, traits, layer)];
 }
 
-/** Gated delta-rule layers (Qwen3-Next and its kin) or short convolutions (LFM2). */
-function recurrentParts(shape: ModelShape, recurrent: RecurrentLayers): Part[] {
-  const { hiddenSize } = shape;
-  if (shape.architecture === 'lfm2') {
-    return [
-      ['shortconv.conv', 'recurrent', [recurrent.convKernel, hiddenSize]],
-      ['shortconv.in_proj', 'recurrent', [hiddenSize, 3 * hiddenSize]],
-      ['shortconv.out_proj', 'recurrent', [hiddenSize, hiddenSize]],
-    ];
-  }
-  const keyWidth = recurrent.groupCount * recurrent.stateSize;
-  const valueHeadWidth = recurrent.innerSize / recurrent.timeStepRank;
+function layerParts(shape: ModelShape, traits: Traits, layer: Layer): Part[] {
+  const norms = (traits.norms ?? ['attn_norm', 'ffn_norm']).filter((kind) => hasNorm(shape, layer, kind));
   return [
-    ['attn_qkv', 'recurrent', [hiddenSize, 2 * keyWidth + recurrent.innerSize]],
-    ['attn_gate', 'recurrent', [hiddenSize, recurrent.innerSize]],
-    ['ssm_conv1d', 'recurrent', [recurrent.convKernel, 2 * keyWidth + recurrent.innerSize]],
-    ['ssm_dt.bias', 'recurrent', [recurrent.timeStepRank]],
-    ['ssm_a', 'recurrent', [recurrent.timeStepRank]],
-    ['ssm_ba', 'recurrent', [hiddenSize, 2 * recurrent.timeStepRank]],
-    ['ssm_norm', 'norm', [valueHeadWidth]],
-    ['ssm_out', 'recurrent', [recurrent.innerSize, hiddenSize]],
+    ...normParts(norms, shape.hiddenSize, traits.normBias === true),
+    ...mixerParts(shape, traits, layer),
+    ...feedForwardParts(shape, traits, layer),
+    ...extraLayerParts(shape, layer),
   ];
 }
 
-function feedForwardParts(shape: ModelShape, traits: Traits, layer: number): Part[] {
-  const { hiddenSize, feedForwardSize, experts } = shape;
-  if (experts === null || layer < experts.denseFirstLayers) {
-    const width = feedForwardSize ?? 0;
-    if (traits.fused === true) {
-      return [
-        ['ffn_up', 'feed-forward', [hiddenSize, 2 * width]],
-        ['ffn_down', 'feed-forward', [width, hiddenSize]],
-      ];
-    }
-    return [
-      ['ffn_gate', 'feed-forward', [hiddenSize, width]],
-      ['ffn_up', 'feed-forward', [hiddenSize, width]],
-      ['ffn_down', 'feed-forward', [width, hiddenSize]],
-    ];
-  }
-  const { count, feedForwardSize: width, sharedFeedForwardSize: shared } = experts;
+function globalParts(shape: ModelShape, traits: Traits): Part[] {
+  const { hiddenSize, vocabularySize, tiedEmbeddings } = shape;
   const parts: Part[] = [
-    ['ffn_gate_inp', 'router', [hiddenSize, count]],
-    ['ffn_gate_exps', 'experts', [hiddenSize, width, count]],
-    ['ffn_up_exps', 'experts', [hiddenSize, width, count]],
-    ['ffn_down_exps', 'experts', [width, hiddenSize, count]],
+    ['token_embd', 'embedding', [hiddenSize, vocabularySize]],
+    ...normParts(traits.outerNorms ?? ['output_norm'], hiddenSize, traits.normBias === true),
   ];
-  if (traits.expertScoreBias === true || (shape.architecture === 'deepseek2' && shape.latentAttention?.qLoraRank != null)) {
-    parts.push(['exp_probs_b.bias', 'router', [count]]);
-  }
-  if (traits.expertBias === true) {
-    parts.push(
-      ['ffn_gate_inp.bias', 'router', [count]],
-      ['ffn_gate_exps.bias', 'experts', [width, count]],
-      ['ffn_up_exps.bias', 'experts', [width, count]],
-      ['ffn_down_exps.bias', 'experts', [hiddenSize, count]],
-    );
-  }
-  if (shared > 0) {
-    if (traits.sharedExpertGate === true) parts.push(['ffn_gate_inp_shexp', 'router', [hiddenSize]]);
-    parts.push(
-      ['ffn_gate_shexp', 'shared-expert', [hiddenSize, shared]],
-      ['ffn_up_shexp', 'shared-expert', [hiddenSize, shared]],
-      ['ffn_down_shexp', 'shared-expert', [shared, hiddenSize]],
-    );
-  }
-  return parts;
-}
-
-function layerParts(shape: ModelShape, traits: Traits, layer: number): Part[] {
-  const { hiddenSize, recurrent } = shape;
-  const parts: Part[] = [['attn_norm', 'norm', [hiddenSize]]];
-  if (recurrent !== null && !isAttentionLayer(recurrent, layer)) parts.push(...recurrentParts(shape, recurrent));
-  else if (shape.latentAttention !== null) parts.push(...latentAttentionParts(shape));
-  else parts.push(...attentionParts(shape, traits));
-  if (traits.postNorms === true) parts.push(['post_attention_norm', 'norm', [hiddenSize]]);
-  parts.push([traits.ffnNormIsPostAttention === true ? 'post_attention_norm' : 'ffn_norm', 'norm', [hiddenSize]]);
-  parts.push(...feedForwardParts(shape, traits, layer));
-  if (traits.postNorms === true) parts.push(['post_ffw_norm', 'norm', [hiddenSize]]);
-  return parts;
+  if (!tiedEmbeddings) parts.push(['output', 'output', [hiddenSize, vocabularySize]]);
+  if (traits.outputMatrixBias === true) parts.push(['output.bias', 'output', [vocabularySize]]);
+  return [...parts, ...outerParts(shape)];
 }
 
 /** Every tensor of a model's text part, layer by layer. Pure and fast enough to be called on each change of a field. */
 export function tensorsOf(shape: ModelShape): readonly Tensor[] {
   const traits = TRAITS[shape.architecture];
-  const { hiddenSize, vocabularySize, headDimK } = shape;
-  const tensors: Tensor[] = [];
-  const outside = (kind: string, role: TensorRole, dimensions: readonly number[]): void => {
-    tensors.push({ name: kind, kind, layer: null, role, dimensions });
-  };
-  outside('token_embd', 'embedding', [hiddenSize, vocabularySize]);
-  outside(traits.normIsEmbeddingNorm === true ? 'token_embd_norm' : 'output_norm', 'norm', [hiddenSize]);
-  if (!shape.tiedEmbeddings) outside('output', 'output', [hiddenSize, vocabularySize]);
-  if (shape.ropeFrequencyTensor) outside('rope_freqs', 'other', [headDimK / 2]);
-  for (let layer = 0; layer < shape.layers; layer += 1) {
-    for (const [kind, role, dimensions] of layerParts(shape, traits, layer)) {
-      tensors.push({ name: `blk.${String(layer)}.${kind}`, kind, layer, role, dimensions });
-    }
-  }
-  return tensors;
+  const named = ([kind, role, dimensions]: Part, layer: number | null): Tensor => ({
+    name: layer === null ? kind : `blk.${String(layer)}.${kind}`,
+    kind,
+    layer,
+    role,
+    dimensions,
+  });
+  return [
+    ...globalParts(shape, traits).map((part) => named(part, null)),
+    ...layersOf(shape).flatMap((layer) => layerParts(shape, traits, layer).map((part) => named(part, layer.index))),
+  ];
 }

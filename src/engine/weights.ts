@@ -3,7 +3,7 @@
 import { tensorBytes, type FileType, type GgmlType } from './ggml-types.ts';
 import { typesOf } from './mixing.ts';
 import type { ModelShape } from './model.ts';
-import { tensorsOf, type Tensor } from './tensors.ts';
+import { isEncoder, tensorsOf, type Tensor } from './tensors.ts';
 
 export interface QuantizedTensor extends Tensor {
   readonly type: GgmlType;
@@ -28,9 +28,37 @@ export function weightsBytes(tensors: readonly Pick<QuantizedTensor, 'bytes'>[])
   return tensors.reduce((sum, tensor) => sum + tensor.bytes, 0);
 }
 
-/** Weights of the text model, each counted once. */
-export function parameterCount(shape: ModelShape): number {
-  return tensorsOf(shape).reduce((sum, tensor) => sum + product(tensor.dimensions), 0);
+/** The share of a tensor's weights that one token uses: routed experts those it passes through, tables one row. */
+function shareUsed(shape: ModelShape, { role, dimensions }: Pick<Tensor, 'role' | 'dimensions'>): number {
+  switch (role) {
+    case 'experts':
+      return shape.experts === null ? 1 : shape.experts.used / shape.experts.count;
+    case 'embedding':
+      // A tied table is read whole for the output, where there is one.
+      return shape.tiedEmbeddings && !isEncoder(shape.architecture) ? 1 : 1 / shape.vocabularySize;
+    case 'lookup':
+      return (shape.sequenceTable?.lookups ?? 1) / (dimensions[1] ?? 1);
+    default:
+      return 1;
+  }
+}
+
+/**
+ * Weights of the text model, each counted once: all of them, and those that a token passes through.
+ *
+ * Active weights are counted as makers do: routed experts only those used, token embeddings whole; but without any embeddings for
+ * models that have one for each layer (the "E" of Gemma's E2B and E4B).
+ */
+export function parameterCounts(shape: ModelShape): { readonly total: number; readonly active: number } {
+  let total = 0;
+  let active = 0;
+  for (const { role, dimensions } of tensorsOf(shape)) {
+    const elements = product(dimensions);
+    total += elements;
+    if (role !== 'embedding') active += elements * shareUsed(shape, { role, dimensions });
+    else active += shape.perLayerEmbeddingSize === undefined ? elements : shape.hiddenSize;
+  }
+  return { total, active: Math.round(active) };
 }
 
 /** What a model file holds, and what of it one token reads. All counts are whole bytes or whole weights. */
@@ -42,7 +70,7 @@ export interface WeightsSummary {
   readonly expertBytes: number;
   /** Weights in routed experts, all of them. */
   readonly expertParameters: number;
-  /** Bytes read for one token: everything once, of untied embeddings one row, of routed experts those that are used. */
+  /** Bytes read for one token: everything once, of untied embeddings and other tables one row, of routed experts those that are used. */
   readonly bytesPerToken: number;
   /** Weights multiplied for one token. */
   readonly parametersPerToken: number;
@@ -51,7 +79,6 @@ export interface WeightsSummary {
 /** Sums up a model file. */
 export function summarizeWeights(shape: ModelShape, fileType: FileType): WeightsSummary {
   const tensors = quantizedTensors(shape, fileType);
-  const usedShare = shape.experts === null ? 1 : shape.experts.used / shape.experts.count;
   let bytes = 0;
   let parameters = 0;
   let expertBytes = 0;
@@ -61,14 +88,10 @@ export function summarizeWeights(shape: ModelShape, fileType: FileType): Weights
   for (const tensor of tensors) {
     bytes += tensor.bytes;
     parameters += tensor.elements;
-    let share = 1;
+    const share = shareUsed(shape, tensor);
     if (tensor.role === 'experts') {
       expertBytes += tensor.bytes;
       expertParameters += tensor.elements;
-      share = usedShare;
-    } else if (tensor.role === 'embedding' && !shape.tiedEmbeddings) {
-      // Looking a token up reads its one row.
-      share = 1 / shape.vocabularySize;
     }
     bytesPerToken += tensor.bytes * share;
     parametersPerToken += tensor.elements * share;

@@ -11,6 +11,8 @@ export type MachineRow = Pick<
   | 'name'
   | 'vendor'
   | 'kind'
+  | 'form'
+  | 'sockets'
   | 'memory'
   | 'memoryGiB'
   | 'memoryType'
@@ -27,11 +29,11 @@ export function isComputable(machine: MachineRow & Pick<Hardware, 'status'>): bo
   return machine.memory !== 'none' && machine.status === 'released' && hasBandwidth;
 }
 
-function cpuClass(machine: MachineRow): SpeedClass {
-  if (machine.kind === 'board') return 'cpu-board';
-  if (/laptop/i.test(machine.name)) return 'cpu-laptop';
-  // Four channels and more are workstations and servers.
-  return /threadripper|epyc|xeon/i.test(machine.name) ? 'cpu-server' : 'cpu-desktop';
+const CPU_CLASSES = { desktop: 'cpu-desktop', laptop: 'cpu-laptop', server: 'cpu-server' } as const;
+
+function cpuClass({ kind, form, sockets }: MachineRow): SpeedClass {
+  if (sockets !== undefined) return 'cpu-dual';
+  return kind === 'cpu-platform' ? CPU_CLASSES[form ?? 'desktop'] : 'cpu-board';
 }
 
 interface Behaviour {
@@ -73,6 +75,7 @@ export function deviceOf(machine: MachineRow, memoryGiB?: number): Device {
   if (machine.memory === 'none' || bandwidth === null) throw new Error(`${machine.id} is nothing a model can run on`);
   const size = memoryGiB ?? machine.memoryGiB.at(-1);
   return {
+    id: machine.id,
     name: machine.name,
     memory: machine.memory,
     memoryBytes: size === undefined ? null : gibToBytes(size),

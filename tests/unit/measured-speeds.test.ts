@@ -1,74 +1,60 @@
-/** The speed model against what people measured, one row a measurement in tests/fixtures/measured-speeds.jsonl. */
+/** The speed model against what people measured: the rows of src/data/measurements.jsonl that it speaks about. */
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { fileTypeNamed } from '../../src/engine/mixing.ts';
-import { DEFAULTS, predict } from '../../src/engine/predict.ts';
-import { deviceOf } from '../../src/import/device.ts';
-import { hardware } from '../../src/schemas/hardware.ts';
-import { model } from '../../src/schemas/model.ts';
-import { readRecords } from '../../src/schemas/records.ts';
+import { crossValidate, residualsOf, timedRows } from '../../src/cli/fit/cross-validate.ts';
+import { HELD, nestedCoverage } from '../../src/cli/fit/ranges.ts';
+import { speedRows } from '../../src/cli/fit/rows.ts';
+import { decodeSpeed } from '../../src/engine/decode.ts';
+import { data } from '../support/data.ts';
 
-interface Measurement {
-  readonly id: string;
-  /** Ids of src/data. */
-  readonly machine: string;
-  readonly model: string;
-  readonly quant: string;
-  readonly backend: string;
-  readonly flashAttention: boolean;
-  /** Tokens in the cache, on average over the run. */
-  readonly depth: number;
-  readonly decodeTokensPerSecond: number;
-}
-
-const rows = readFileSync('tests/fixtures/measured-speeds.jsonl', 'utf8')
-  .trim()
-  .split('\n')
-  .map((line) => JSON.parse(line) as Measurement);
-const machines = new Map(readRecords(readFileSync('src/data/hardware.jsonl', 'utf8'), 'hardware.jsonl', hardware).map((m) => [m.id, m]));
-const models = new Map(readRecords(readFileSync('src/data/models.jsonl', 'utf8'), 'models.jsonl', model).map((m) => [m.id, m]));
-
-const compared = rows.flatMap((row) => {
-  const machine = machines.get(row.machine);
-  const shape = models.get(row.model)?.shape ?? null;
-  assert.ok(machine !== undefined && shape !== null, `${row.id}: unknown machine or model`);
-  const device = deviceOf(machine);
-  // The model knows one backend for each device; a measurement with another says nothing about it.
-  if (device.backend !== row.backend) return [];
-  const context = Math.max(DEFAULTS.context, row.depth + 256);
-  const { decode } = predict(
-    { ...DEFAULTS, shape, fileType: fileTypeNamed(row.quant), context, depth: row.depth, flashAttention: row.flashAttention },
-    device,
-  );
-  const error = Math.abs(decode.tokensPerSecond / row.decodeTokensPerSecond - 1);
-  const held = decode.low <= row.decodeTokensPerSecond && row.decodeTokensPerSecond <= decode.high;
-  return [{ row, error, held, ceiling: decode.ceilingTokensPerSecond }];
-});
+const { rows, leftOut } = speedRows(data);
 
 const quantile = (values: readonly number[], share: number): number =>
   values.toSorted((a, b) => a - b)[Math.floor(share * (values.length - 1))] ?? Number.NaN;
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 
-test('decode agrees with measured speeds, and the ranges hold what they promise', (context) => {
-  for (const id of new Set(compared.map(({ row }) => row.machine))) {
-    const errors = compared.filter(({ row }) => row.machine === id).map(({ error }) => error);
-    context.diagnostic(
-      `${id}: ${String(errors.length)} rows, median ${percent(quantile(errors, 0.5))}, worst ${percent(Math.max(...errors))}`,
-    );
-  }
-  const errors = compared.map(({ error }) => error);
-  const held = compared.filter((item) => item.held).length / compared.length;
-  context.diagnostic(
-    `all: ${String(errors.length)} rows, median ${percent(quantile(errors, 0.5))}, p90 ${percent(quantile(errors, 0.9))}, in the range ${percent(held)}`,
-  );
-  assert.ok(compared.length >= 70);
-  assert.ok(quantile(errors, 0.5) <= 0.12, 'median error of decode');
-  assert.ok(held >= 0.8, 'the ranges promise four rows in five');
+test('most measurements can be compared, and what is left out says why', (context) => {
+  for (const [reason, count] of leftOut) context.diagnostic(`${String(count)} left out: ${reason}`);
+  assert.ok(rows.length / data.measurements.length > 0.8);
 });
 
-test('no measured speed is above bandwidth divided by the bytes read', () => {
-  const impossible = compared.filter(({ row, ceiling }) => row.decodeTokensPerSecond > ceiling).map(({ row }) => row.id);
-  assert.deepEqual(impossible, []);
+/** A measured speed may be above bandwidth ÷ bytes by this much: clocks, rounding, and bytes that caches save. */
+const LEEWAY = 1.05;
+
+test('no sound measurement is above bandwidth divided by the bytes read', () => {
+  const above = rows.filter(({ decode }) => decode !== null && decode.floor > decode.observed * LEEWAY);
+  assert.deepEqual(
+    above.map(({ measurement }) => measurement.id),
+    // Four cards that worked on each layer together, in a study that does not say so.
+    ['a10g-x4-codellama-34b-fp16-llama-cpp-decode-256-tokens-short-prompt-d0'],
+  );
+});
+
+test('the engine’s own prediction is what the fit found', () => {
+  const plain = rows.filter(
+    ({ kind, decode, age, measurement }) => kind === 'one-gpu' && decode !== null && age === 0 && measurement.engine === 'llama.cpp',
+  );
+  const errors = plain.flatMap(({ work, placement, setUp, settings, decode }) => {
+    if (decode === null) return [];
+    return [Math.abs(decodeSpeed({ ...settings, work, placement, setUp }).secondsPerToken / decode.observed - 1)];
+  });
+  assert.ok(errors.length > 80);
+  assert.ok(quantile(errors, 0.5) < 0.08, percent(quantile(errors, 0.5)));
+});
+
+test('machines left out one by one: errors and ranges hold what is promised', (context) => {
+  const judged = crossValidate(timedRows(rows, 'decode'), 'decode');
+  const coverage = nestedCoverage(residualsOf(judged), HELD.decode);
+  const promises = { 'one-gpu': 0.09, 'several-gpus': 0.1, offload: 0.2, cpu: 0.4 } as const;
+  for (const [kind, most] of Object.entries(promises)) {
+    const errors = judged.filter(({ row }) => row.kind === kind).map(({ predicted, measured }) => Math.abs(predicted / measured - 1));
+    context.diagnostic(
+      `${kind}: ${String(errors.length)} rows, median ${percent(quantile(errors, 0.5))}, p90 ${percent(quantile(errors, 0.9))}`,
+    );
+    assert.ok(quantile(errors, 0.5) <= most, kind);
+  }
+  const held = coverage.filter(({ inside }) => inside).length / coverage.length;
+  context.diagnostic(`ranges hold ${percent(held)} of ${String(coverage.length)} rows`);
+  assert.ok(held >= 0.78 && held <= 0.9);
 });

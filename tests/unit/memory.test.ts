@@ -3,17 +3,22 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { EngineError } from '../../src/engine/errors.ts';
-import { CACHE_TYPES } from '../../src/engine/ggml-types.ts';
-import { kvCacheBytes } from '../../src/engine/kv-cache.ts';
+import { CACHE_TYPES, type CacheType } from '../../src/engine/ggml-types.ts';
+import { kvCacheBytes, type CacheRequest } from '../../src/engine/kv-cache.ts';
+import type { FileType } from '../../src/engine/ggml-types.ts';
 import { memoryOf, type MemoryRequest } from '../../src/engine/memory.ts';
 import type { ModelShape } from '../../src/engine/model.ts';
+import { DEFAULTS } from '../../src/engine/predict.ts';
+import { workloadOf } from '../../src/engine/workload.ts';
 
 type Part = readonly [weights: number, kvCache: number, compute: number];
 
 /** What llama.cpp allocated, or that it refused. */
-interface Row extends Omit<MemoryRequest, 'shape' | 'fileType'> {
+interface Row extends Omit<MemoryRequest, 'work' | 'shares'> {
   readonly model: string;
-  readonly quant: MemoryRequest['fileType'];
+  readonly quant: FileType;
+  /** Wholly on a card, or wholly on a CPU. */
+  readonly onGpu: boolean;
   readonly gpu?: Part;
   readonly host?: Part;
   readonly refused?: boolean;
@@ -25,10 +30,28 @@ const rows = readFileSync('tests/fixtures/llama-cpp/memory.jsonl', 'utf8')
   .split('\n')
   .map((line) => JSON.parse(line) as Row);
 
+/** Settings of a context, and the bytes that llama.cpp takes for cache and states; null where it refuses. */
+type CacheRow = readonly [
+  context: number,
+  cacheTypeK: CacheType,
+  cacheTypeV: CacheType,
+  flashAttention: boolean,
+  ubatch: number,
+  parallel: number,
+  unifiedKv: boolean,
+  swaFull: boolean,
+  bytes: number | null,
+];
+
+const architectures = readFileSync('tests/fixtures/llama-cpp/architectures.jsonl', 'utf8')
+  .trim()
+  .split('\n')
+  .map((line) => JSON.parse(line) as { readonly model: string; readonly shape: ModelShape; readonly caches: readonly CacheRow[] });
+
 function requestOf(row: Row): MemoryRequest {
   const shape = shapes[row.model];
   assert.ok(shape, `no shape for ${row.model}`);
-  return { ...row, shape, fileType: row.quant };
+  return { ...DEFAULTS, ...row, work: workloadOf(shape, row.quant), shares: row.onGpu ? [1] : [] };
 }
 
 const allocated = rows.filter((row): row is Row & { gpu: Part; host: Part } => row.gpu !== undefined && row.host !== undefined);
@@ -38,9 +61,22 @@ const describe = ({ model, quant, context, cacheTypeK, cacheTypeV, parallel, onG
 test('weights and cache are llama.cpp’s to the byte, on the GPU and on the host', () => {
   assert.ok(allocated.length > 300);
   for (const row of allocated) {
-    const { gpu, host } = memoryOf(requestOf(row));
+    const {
+      gpus: [gpu],
+      host,
+    } = memoryOf(requestOf(row));
     assert.deepEqual([gpu?.weightsBytes ?? 0, gpu?.kvCacheBytes ?? 0], row.gpu.slice(0, 2), describe(row));
     assert.deepEqual([host.weightsBytes, host.kvCacheBytes], row.host.slice(0, 2), describe(row));
+  }
+});
+
+test('cache and states of every architecture are llama.cpp’s to the byte', () => {
+  for (const { model, shape, caches } of architectures) {
+    for (const [context, cacheTypeK, cacheTypeV, flashAttention, ubatch, parallel, unifiedKv, swaFull, bytes] of caches) {
+      const request: CacheRequest = { context, cacheTypeK, cacheTypeV, flashAttention, ubatch, parallel, unifiedKv, swaFull };
+      if (bytes === null) assert.throws(() => kvCacheBytes(shape, request), EngineError, model);
+      else assert.equal(kvCacheBytes(shape, request), bytes, `${model} ${JSON.stringify(request)}`);
+    }
   }
 });
 
@@ -66,7 +102,11 @@ test('compute buffers of plain models: half within 0.1 %, nine in ten within 8 %
   const buffers: number[] = [];
   const totals: number[] = [];
   for (const row of plain) {
-    const { gpu, host, totalBytes } = memoryOf(requestOf(row));
+    const {
+      gpus: [gpu],
+      host,
+      totalBytes,
+    } = memoryOf(requestOf(row));
     const truth = row.onGpu ? row.gpu[2] : row.host[2];
     buffers.push(Math.abs((gpu ?? host).computeBytes / truth - 1));
     totals.push(Math.abs(totalBytes / [...row.gpu, ...row.host].reduce((sum, bytes) => sum + bytes, 0) - 1));
@@ -91,6 +131,7 @@ const base = {
   flashAttention: true,
 } as const;
 const anyShape = fc.constantFrom(...Object.values(shapes));
+const anyArchitecture = fc.constantFrom(...Object.values(shapes), ...architectures.map(({ shape }) => shape));
 
 test('more context never needs less memory, and all bytes are whole', () => {
   fc.assert(
@@ -101,7 +142,7 @@ test('more context never needs less memory, and all bytes are whole', () => {
       fc.boolean(),
       (shape, context, more, onGpu) => {
         const at = (tokens: number): number =>
-          memoryOf({ ...base, shape, fileType: 'Q4_K_M', context: tokens, cacheTypeK: 'f16', cacheTypeV: 'f16', onGpu }).totalBytes;
+          memoryOf({ ...DEFAULTS, ...base, work: workloadOf(shape, 'Q4_K_M'), context: tokens, shares: onGpu ? [1] : [] }).totalBytes;
         assert.ok(Number.isSafeInteger(at(context)));
         assert.ok(at(context + more) >= at(context));
       },
@@ -111,7 +152,7 @@ test('more context never needs less memory, and all bytes are whole', () => {
 
 test('a cache of fewer bits is never larger', () => {
   fc.assert(
-    fc.property(anyShape, fc.integer({ min: 256, max: 100_000 }), (shape, context) => {
+    fc.property(anyArchitecture, fc.integer({ min: 256, max: 100_000 }), (shape, context) => {
       const sizes = (['q4_0', 'q8_0', 'f16', 'f32'] as const).flatMap((type) => {
         try {
           return [kvCacheBytes(shape, { ...base, context, cacheTypeK: type, cacheTypeV: type })];
@@ -147,7 +188,8 @@ test('no combination of settings throws anything but an EngineError', () => {
       }),
       (shape, settings) => {
         try {
-          const { totalBytes } = memoryOf({ ...settings, shape, fileType: 'Q8_0' });
+          const { onGpu, ...others } = settings;
+          const { totalBytes } = memoryOf({ ...DEFAULTS, ...others, work: workloadOf(shape, 'Q8_0'), shares: onGpu ? [1] : [] });
           assert.ok(Number.isSafeInteger(totalBytes) && totalBytes > 0);
         } catch (error) {
           assert.ok(error instanceof EngineError, String(error));

@@ -1,13 +1,16 @@
 /** Devices, models and generators that the speed tests share. */
 
 import fc from 'fast-check';
-import { SPEED_CLASSES, type Device } from '../../src/engine/device.ts';
+import { isGpu, SPEED_CLASSES, type Device } from '../../src/engine/device.ts';
 import { FILE_TYPES, type FileType } from '../../src/engine/ggml-types.ts';
 import type { ModelShape } from '../../src/engine/model.ts';
-import type { SpeedRequest } from '../../src/engine/speed.ts';
-import type { WeightsSummary } from '../../src/engine/weights.ts';
+import { place } from '../../src/engine/placement.ts';
+import { alone } from '../../src/engine/predict.ts';
+import type { PrefillQuestion } from '../../src/engine/prefill.ts';
+import { workloadOf } from '../../src/engine/workload.ts';
 
 export const RTX_5070: Device = {
+  id: null,
   name: 'RTX 5070',
   memory: 'discrete',
   memoryBytes: 12 * 2 ** 30,
@@ -77,11 +80,6 @@ export const GPT_OSS_20B: ModelShape = {
   ropeFrequencyTensor: false,
 };
 
-/** A file without experts, of which one token reads everything. */
-export function denseWeights(fileType: FileType, bytes: number, parameters: number): WeightsSummary {
-  return { fileType, bytes, parameters, expertBytes: 0, expertParameters: 0, bytesPerToken: bytes, parametersPerToken: parameters };
-}
-
 const shapes: fc.Arbitrary<ModelShape> = fc
   .record({
     layers: fc.integer({ min: 1, max: 128 }),
@@ -119,6 +117,7 @@ const shapes: fc.Arbitrary<ModelShape> = fc
       interval === null
         ? null
         : {
+            kind: 'delta-net' as const,
             fullAttentionInterval: interval,
             attentionLayers: null,
             convKernel: 4,
@@ -150,6 +149,7 @@ export const devices: fc.Arbitrary<Device> = fc
     const onCpu = speedClass.startsWith('cpu');
     const backends = onCpu ? (['cpu'] as const) : (backendsOf[speedClass] ?? ['vulkan', 'rocm', 'sycl']);
     return {
+      id: null,
       name: 'Generated device',
       memory: onCpu ? 'system' : 'discrete',
       memoryBytes: null,
@@ -163,40 +163,63 @@ export const devices: fc.Arbitrary<Device> = fc
     };
   });
 
-/** Any device with any model, up to a context of a million tokens. */
-export const requests: fc.Arbitrary<SpeedRequest> = fc
+/** Any model on any card, cards or processor, up to a context of a million tokens; some of it with the host. */
+export const questions: fc.Arbitrary<PrefillQuestion> = fc
   .record({
     shape: shapes,
-    device: devices,
+    gpus: fc.array(devices, { minLength: 1, maxLength: 3 }),
+    host: devices.map((device): Device => ({ ...device, memory: 'system', backend: 'cpu', speedClass: 'cpu-desktop' })),
     fileType: fc.constantFrom(...(Object.keys(FILE_TYPES) as FileType[])),
-    parameters: fc.double({ min: 1e7, max: 1e12, noNaN: true }),
-    bitsPerWeight: fc.double({ min: 1.6, max: 32, noNaN: true }),
     depth: fc.integer({ min: 0, max: 1_000_000 }),
     flashAttention: fc.boolean(),
     cacheType: fc.constantFrom('f16' as const, 'q8_0' as const),
+    tensorParallel: fc.boolean(),
+    onHost: fc.nat({ max: 8 }),
+    kvOffload: fc.boolean(),
+    promptTokens: fc.integer({ min: 1, max: 100_000 }),
+    ubatch: fc.constantFrom(64, 512, 2048),
   })
-  .map(({ shape, device, fileType, parameters, bitsPerWeight, depth, flashAttention, cacheType }) => {
-    const bytes = (parameters * bitsPerWeight) / 8;
-    const expertShare = shape.experts === null ? 0 : 0.9;
-    const read = 1 - expertShare * (7 / 8); // an eighth of the experts is used
+  .map(({ shape, gpus, host, fileType, depth, flashAttention, cacheType, tensorParallel, onHost, kvOffload, promptTokens, ubatch }) => {
+    const cards = gpus.filter(isGpu);
+    const split = { gpuLayers: Math.max(1, shape.layers + 1 - onHost), cpuMoeLayers: onHost, kvOffload, tensorSplit: null };
     return {
-      shape,
-      device,
+      work: workloadOf(shape, fileType),
+      placement: place(
+        shape.layers,
+        split,
+        cards.map(() => 1),
+      ),
+      setUp: { gpus: cards, host },
       depth,
       flashAttention,
       cacheTypeK: cacheType,
       cacheTypeV: cacheType,
-      weights: {
-        fileType,
-        bytes,
-        parameters,
-        expertBytes: bytes * expertShare,
-        expertParameters: parameters * expertShare,
-        bytesPerToken: bytes * read,
-        parametersPerToken: parameters * read,
-      },
+      tensorParallel,
+      promptTokens,
+      ubatch,
     };
   });
+
+/** One device that holds all of a model. */
+export function question(shape: ModelShape, fileType: FileType, device: Device, more: Partial<PrefillQuestion> = {}): PrefillQuestion {
+  const setUp = alone(device);
+  return {
+    work: workloadOf(shape, fileType),
+    placement: place(
+      shape.layers,
+      { gpuLayers: 9999, cpuMoeLayers: 0, kvOffload: true, tensorSplit: null },
+      setUp.gpus.map(() => 1),
+    ),
+    setUp,
+    depth: 0,
+    flashAttention: true,
+    cacheTypeK: 'f16',
+    cacheTypeV: 'f16',
+    promptTokens: 512,
+    ubatch: 512,
+    ...more,
+  };
+}
 
 export function assertClose(actual: number, expected: number, relative: number, what: string): void {
   if (!(Math.abs(actual / expected - 1) <= relative)) throw new Error(`${what}: ${String(actual)} instead of ${String(expected)}`);

@@ -5,8 +5,8 @@ import fc from 'fast-check';
 import { EngineError } from '../../src/engine/errors.ts';
 import { FILE_TYPES, isFileType, tensorBytes, type FileType } from '../../src/engine/ggml-types.ts';
 import { fileTypeNamed } from '../../src/engine/mixing.ts';
-import type { ModelShape } from '../../src/engine/model.ts';
-import { parameterCount, quantizedTensors, summarizeWeights, weightsBytes } from '../../src/engine/weights.ts';
+import { ARCHITECTURES, type ModelShape } from '../../src/engine/model.ts';
+import { parameterCounts, quantizedTensors, summarizeWeights, weightsBytes } from '../../src/engine/weights.ts';
 
 /** What llama-quantize says a file of this kind holds; `types` names each kind of tensor's types by layers ("0-3,6"). */
 interface FileRow {
@@ -23,6 +23,20 @@ const rows = readFileSync('tests/fixtures/llama-cpp/file-sizes.jsonl', 'utf8')
   .trim()
   .split('\n')
   .map((line) => JSON.parse(line) as FileRow);
+
+/** What llama.cpp makes of a file of each architecture: its weights, its tensors, the bytes of all tensors in files of some kinds. */
+interface ArchitectureRow {
+  readonly model: string;
+  readonly shape: ModelShape;
+  readonly parameters: number;
+  readonly tensors: number;
+  readonly files: Readonly<Partial<Record<FileType, number>>>;
+}
+
+const architectures = readFileSync('tests/fixtures/llama-cpp/architectures.jsonl', 'utf8')
+  .trim()
+  .split('\n')
+  .map((line) => JSON.parse(line) as ArchitectureRow);
 
 function shapeOf(model: string): ModelShape {
   const shape = shapes[model];
@@ -58,12 +72,68 @@ for (const model of Object.keys(shapes)) {
       assert.deepEqual(wrong, [], row.quant);
       assert.equal(tensors.length, row.tensors, row.quant);
       assert.equal(weightsBytes(tensors), row.tensorBytes, row.quant);
-      assert.equal(parameterCount(shapeOf(model)), row.parameters);
+      assert.equal(parameterCounts(shapeOf(model)).total, row.parameters);
     }
   });
 }
 
-const anyShape = fc.constantFrom(...Object.values(shapes));
+for (const { model, shape, parameters, tensors: count, files } of architectures) {
+  test(`${shape.architecture}: ${model} has llama.cpp’s tensors, and its bytes in files of every kind`, () => {
+    assert.equal(parameterCounts(shape).total, parameters);
+    for (const [quant, bytes] of Object.entries(files)) {
+      const tensors = quantizedTensors(shape, fileTypeNamed(quant));
+      assert.equal(weightsBytes(tensors), bytes, quant);
+      assert.equal(tensors.length, count, quant);
+    }
+  });
+}
+
+test('every architecture that the engine names is compared with llama.cpp', () => {
+  const compared = new Set([...Object.values(shapes), ...architectures.map(({ shape }) => shape)].map(({ architecture }) => architecture));
+  assert.deepEqual(
+    ARCHITECTURES.filter((architecture) => !compared.has(architecture)),
+    [],
+  );
+});
+
+/** Total and active weights in billions as makers and files state them, text part only. */
+const STATED = [
+  ['Qwen3.5-4B', 4.206, 4.206],
+  ['Qwen1.5-MoE-A2.7B', 14.3, 2.7],
+  ['Gemma-3n-E4B', 6.87, 4],
+  ['Gemma-3n-E2B', 4.46, 1.91],
+  ['Gemma-4-26B-A4B', 25.2, 3.8],
+  ['Gemma-4-31B', 30.7, 30.7],
+  ['Llama-4-Scout', 108, 17.2],
+  ['GLM-4.7-Flash', 29.94, 3.9],
+  ['Kimi-K2', 1026, 32.9],
+  ['Nemotron-3-Nano-30B-A3B', 31.6, 3.6],
+] as const;
+
+test('parameters are those that makers state, active ones too', () => {
+  for (const [model, total, active] of STATED) {
+    const row = architectures.find((candidate) => candidate.model === model);
+    assert.ok(row, model);
+    const counted = parameterCounts(row.shape);
+    for (const [count, stated] of [
+      [counted.total, total],
+      [counted.active, active],
+    ] as const) {
+      assert.ok(Math.abs(count / 1e9 / stated - 1) < 0.01, `${model}: ${String(count)} counted, ${String(stated)} billion stated`);
+    }
+  }
+});
+
+test('of tables with a row for each token, a token reads one row', () => {
+  const row = architectures.find(({ model }) => model === 'Gemma-4-E4B');
+  assert.ok(row);
+  const weights = summarizeWeights(row.shape, 'Q8_0');
+  const table = quantizedTensors(row.shape, 'Q8_0').find(({ kind }) => kind === 'per_layer_token_embd');
+  assert.ok(table);
+  assert.equal(weights.bytesPerToken, weights.bytes - table.bytes + table.bytes / row.shape.vocabularySize);
+});
+
+const anyShape = fc.constantFrom(...Object.values(shapes), ...architectures.map(({ shape }) => shape));
 const anyType = fc.constantFrom(...Object.keys(FILE_TYPES)).filter(isFileType);
 
 test('bytes are whole and positive, and a token never reads more than the file holds', () => {
@@ -81,7 +151,7 @@ test('bytes are whole and positive, and a token never reads more than the file h
 
 test('more bits never make a smaller file among the plain kinds', () => {
   const ladder: FileType[] = ['Q2_K', 'Q3_K_M', 'Q4_K_M', 'Q5_K_M', 'Q6_K', 'Q8_0', 'F16', 'F32'];
-  for (const [name, shape] of Object.entries(shapes)) {
+  for (const [name, shape] of [...Object.entries(shapes), ...architectures.map((row) => [row.model, row.shape] as const)]) {
     const sizes = ladder.map((fileType) => summarizeWeights(shape, fileType).bytes);
     assert.deepEqual(
       sizes,
