@@ -2,18 +2,20 @@
 
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { BACKENDS, SPEED_CLASSES, type Backend, type Device, type SpeedClass } from '../engine/device.ts';
+import { BACKENDS, type Backend, type Device, type SpeedClass } from '../engine/device.ts';
 import { EngineError } from '../engine/errors.ts';
 import { gibToBytes } from '../engine/format.ts';
 import { isCacheType, type CacheType } from '../engine/ggml-types.ts';
 import type { MemoryPart } from '../engine/memory.ts';
-import { fileTypeNamed } from '../engine/mixing.ts';
 import type { ModelShape } from '../engine/model.ts';
 import { DEFAULTS, memoryWithoutDevice, predict, type Request } from '../engine/predict.ts';
+import { namedQuant, workloadNamed } from '../engine/quant-names.ts';
+import { asSetUp } from '../engine/speed-terms.ts';
+import type { Workload } from '../engine/workload.ts';
+import { modelFromConfig } from '../import/config.ts';
 import { deviceOf, isComputable } from '../import/device.ts';
-import { hardware, type Hardware } from '../schemas/hardware.ts';
-import { model, type Model } from '../schemas/model.ts';
-import { readRecords } from '../schemas/records.ts';
+import { fileOf, readCollection, type Collections, type CollectionName } from '../schemas/collections.ts';
+import { modelFromPath } from './gguf-file.ts';
 
 interface Failure {
   readonly id: unknown;
@@ -22,22 +24,26 @@ interface Failure {
 
 type Fields = Readonly<Record<string, unknown>>;
 
-const dataFile = (name: string): string => readFileSync(fileURLToPath(new URL(`../data/${name}`, import.meta.url)), 'utf8');
+const dataFile = (name: CollectionName): string => readFileSync(fileURLToPath(new URL(`../data/${fileOf(name)}`, import.meta.url)), 'utf8');
 
 /** Read on first use: a question that is no JSON needs no data. */
 function once<T>(make: () => T): () => T {
   let value: T | undefined;
   return () => (value ??= make());
 }
-const models = once((): Model[] => readRecords(dataFile('models.jsonl'), 'src/data/models.jsonl', model));
-const machines = once((): Hardware[] => readRecords(dataFile('hardware.jsonl'), 'src/data/hardware.jsonl', hardware));
 
 /** Dots, case and spaces in an id don't matter: "llama-3.1-8b" is llama-3-1-8b. */
 const plainId = (text: string): string =>
   text
     .toLowerCase()
+    .replace(/\+/g, '-plus')
     .replace(/[^a-z0-9]+/g, '-')
     .replace(/^-|-$/g, '');
+
+const byId = <T extends { readonly id: string }>(records: readonly T[]): ReadonlyMap<string, T> =>
+  new Map(records.map((record) => [record.id, record]));
+const models = once(() => byId<Collections['models'][number]>(readCollection('models', dataFile('models'))));
+const machines = once(() => byId<Collections['hardware'][number]>(readCollection('hardware', dataFile('hardware'))));
 
 const isObject = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value);
 
@@ -67,21 +73,30 @@ function cacheField(fields: Fields, name: string): CacheType {
   return value;
 }
 
-function shapeOf(asked: unknown): ModelShape {
-  if (!isObject(asked))
-    throw new EngineError('no-model', '"model" is missing: give {"id": "llama-3-1-8b"}, with an id of src/data/models.jsonl.');
-  const { id } = asked;
-  if (typeof id !== 'string') {
-    throw new EngineError(
-      'unsupported-model',
-      'This version knows models by {"id": …}; reading a GGUF file or a config.json is not part of it yet.',
-    );
-  }
-  const record = models().find((candidate) => candidate.id === plainId(id));
+function shapeById(id: string): ModelShape {
+  const record = models().get(plainId(id));
   if (record === undefined) throw new EngineError('unknown-model', `There is no model "${id}" in src/data/models.jsonl.`);
   if (record.shape === null)
     throw new EngineError('not-computable', `${record.name} can't be computed: not known are ${(record.missing ?? []).join(', ')}.`);
   return record.shape;
+}
+
+/** The model asked for, in its quantization; a GGUF file brings both. */
+async function workOf(fields: Fields): Promise<{ work: Workload; family: Request['family'] }> {
+  const { model: asked, quant } = fields;
+  if (!isObject(asked))
+    throw new EngineError('no-model', '"model" is missing: give {"id": "llama-3-1-8b"}, {"config": {…config.json…}} or {"gguf": "path"}.');
+  const { id, config, gguf } = asked;
+  if (typeof gguf === 'string') return { work: (await modelFromPath(gguf)).workload, family: undefined };
+  if (typeof quant !== 'string') throw new EngineError('no-quant', '"quant" is missing: give a file type of llama.cpp, such as "Q4_K_M".');
+  const named = namedQuant(quant);
+  const size = numberField(fields, 'fileBytes', Number.NaN);
+  if (size <= 0) throw new EngineError('bad-field', '"fileBytes" must be a number above 0, or left out.');
+  const shape =
+    config !== undefined && config !== null ? modelFromConfig(config).shape : typeof id === 'string' ? shapeById(id) : undefined;
+  if (shape === undefined)
+    throw new EngineError('no-model', '"model" needs an "id" of src/data/models.jsonl, a "config" or the path of a "gguf" file.');
+  return { work: workloadNamed(shape, named, Number.isNaN(size) ? null : size), family: named.family };
 }
 
 const CLASS_OF_VENDOR: Readonly<Record<string, SpeedClass>> = {
@@ -101,32 +116,64 @@ const BACKEND_OF_VENDOR: Readonly<Record<string, Backend>> = {
   cpu: 'cpu',
 };
 
+/** From this bandwidth on a card has high-bandwidth memory, GB/s; the widest GDDR7 card is below. */
+const HBM_FROM_GBS = 1850;
+/** A processor with more than this has more channels than a desktop, GB/s. */
+const SERVER_FROM_GBS = 130;
+/** Two M Max chips make an Ultra: from this bandwidth on, GB/s. */
+const ULTRA_FROM_GBS = 790;
+
+/** What a typed-in device most likely is, from its maker, its kind of memory and its bandwidth. */
+function classOf(vendor: string, memory: string, bandwidthGBs: number): SpeedClass | undefined {
+  if (vendor === 'nvidia' && memory === 'unified') return 'gb10';
+  if (vendor === 'nvidia' && bandwidthGBs >= HBM_FROM_GBS) return 'nvidia-hbm';
+  if (vendor === 'amd' && memory === 'unified') return bandwidthGBs > 200 ? 'strix-halo' : 'integrated-gpu';
+  if (vendor === 'intel' && memory === 'unified') return 'integrated-gpu';
+  if (vendor === 'apple' && bandwidthGBs >= ULTRA_FROM_GBS) return 'apple-ultra';
+  if (vendor === 'cpu' && bandwidthGBs > SERVER_FROM_GBS) return 'cpu-server';
+  return CLASS_OF_VENDOR[vendor];
+}
+
+/** A name of the data inside a typed-in device's name, so that its arithmetic is known: "NVIDIA GeForce RTX 4090" is the RTX 4090. */
+function knownByName(name: unknown, bandwidthGBs: number): Collections['hardware'][number] | undefined {
+  if (typeof name !== 'string') return undefined;
+  const plain = plainId(name.replace(/\b(NVIDIA|GeForce|AMD|Radeon(?! Pro| AI| VII)|Intel)\b/gi, ''));
+  const found = machines().get(plain) ?? machines().get(plainId(name));
+  const bandwidth = found?.bandwidthComputedGBs ?? found?.bandwidthMarketedGBs;
+  return bandwidth != null && Math.abs(bandwidth / bandwidthGBs - 1) < 0.1 ? found : undefined;
+}
+
 /** A device that is typed in: vendor, kind of memory, bandwidth and size. */
 function deviceFromFields(fields: Fields): Device {
   const { vendor, memory, backend, name } = fields;
-  const speedClass = typeof vendor === 'string' ? CLASS_OF_VENDOR[vendor] : undefined;
-  const usual = typeof vendor === 'string' ? BACKEND_OF_VENDOR[vendor] : undefined;
-  if (speedClass === undefined || usual === undefined || !SPEED_CLASSES.includes(speedClass)) {
-    throw new EngineError(
-      'unknown-vendor',
-      `A device needs an "id" or a "vendor" of ${Object.keys(CLASS_OF_VENDOR).join(', ')}; it is ${JSON.stringify(vendor)}.`,
-    );
-  }
   if (memory !== 'discrete' && memory !== 'unified' && memory !== 'system') {
     throw new EngineError('bad-field', `"memory" must be "discrete", "unified" or "system"; it is ${JSON.stringify(memory)}.`);
   }
   const bandwidth = numberField(fields, 'bandwidthGBs', Number.NaN);
   if (!(bandwidth > 0)) throw new EngineError('no-bandwidth', 'A device needs "bandwidthGBs", a number above 0.');
   const size = numberField(fields, 'memoryGiB', Number.NaN);
+  if (size <= 0) throw new EngineError('bad-field', '"memoryGiB" must be a number above 0, or left out.');
+  const speedClass = typeof vendor === 'string' ? classOf(vendor, memory, bandwidth) : undefined;
+  const usual = typeof vendor === 'string' ? BACKEND_OF_VENDOR[vendor] : undefined;
+  if (speedClass === undefined || usual === undefined || typeof vendor !== 'string') {
+    throw new EngineError(
+      'unknown-vendor',
+      `A device needs an "id" or a "vendor" of ${Object.keys(CLASS_OF_VENDOR).join(', ')}; it is ${JSON.stringify(vendor)}.`,
+    );
+  }
+  const own = { memoryBytes: Number.isNaN(size) ? null : gibToBytes(size), bandwidth: bandwidth * 1e9 };
+  const chosen = vendor === 'cpu' ? usual : (BACKENDS.find((known) => known === backend) ?? usual);
+  const known = knownByName(name, bandwidth);
+  if (known !== undefined && isComputable(known) && vendor !== 'cpu') return { ...deviceOf(known), ...own, backend: chosen };
   return {
-    name: typeof name === 'string' ? name : `${String(vendor)} device`,
+    id: null,
+    name: typeof name === 'string' ? name : `${vendor} device`,
     memory,
-    memoryBytes: Number.isNaN(size) ? null : gibToBytes(size),
-    bandwidth: bandwidth * 1e9,
-    backend: BACKENDS.find((known) => known === backend) ?? usual,
-    speedClass: vendor === 'amd' && memory === 'unified' ? 'integrated-gpu' : speedClass,
+    ...own,
+    backend: chosen,
+    speedClass,
     classIsMeasured: vendor !== 'intel' && vendor !== 'qualcomm',
-    generation: null,
+    generation: speedClass === 'gb10' || speedClass === 'strix-halo' ? speedClass : null,
     fp32VectorFlops: null,
     fp16MatrixFlops: null,
   };
@@ -135,32 +182,34 @@ function deviceFromFields(fields: Fields): Device {
 function deviceFrom(asked: unknown): Device {
   if (!isObject(asked))
     throw new EngineError('bad-device', 'A device is an object: {"id": "rtx-3090"}, or {"vendor": …, "memory": …, "bandwidthGBs": …}.');
-  const { id } = asked;
+  const { id, backend } = asked;
   if (typeof id !== 'string') return deviceFromFields(asked);
-  const record = machines().find((candidate) => candidate.id === plainId(id));
+  const record = machines().get(plainId(id));
   if (record === undefined || !isComputable(record))
     throw new EngineError('unknown-device', `There is no machine "${id}" in src/data/hardware.jsonl to run a model on.`);
   const size = numberField(asked, 'memoryGiB', Number.NaN);
-  return deviceOf(record, Number.isNaN(size) ? undefined : size);
+  const device = deviceOf(record, Number.isNaN(size) ? undefined : size);
+  if (backend === undefined || backend === null || device.backend === 'cpu') return device;
+  const chosen = BACKENDS.find((known) => known === backend);
+  if (chosen === undefined || chosen === 'cpu')
+    throw new EngineError('bad-field', `"backend" must be one of ${BACKENDS.join(', ')}; it is ${JSON.stringify(backend)}.`);
+  return { ...device, backend: chosen };
 }
 
-function requestFrom(fields: Fields): Request {
-  const { quant, program } = fields;
-  if (typeof quant !== 'string') throw new EngineError('no-quant', '"quant" is missing: give a file type of llama.cpp, such as "Q4_K_M".');
+function splitField(value: unknown): readonly number[] | null {
+  if (value === undefined || value === null) return null;
+  if (!Array.isArray(value) || value.some((share) => typeof share !== 'number'))
+    throw new EngineError('bad-field', '"tensorSplit" must be a list of numbers, one for each card.');
+  return value.map(Number);
+}
+
+async function requestFrom(fields: Fields): Promise<Request> {
+  const { program } = fields;
   if (program !== undefined && program !== null && program !== 'llama-server' && program !== 'llama-cli') {
     throw new EngineError('bad-field', `"program" must be "llama-server" or "llama-cli"; it is ${JSON.stringify(program)}.`);
   }
-  const shape = shapeOf(fields['model']);
-  const gpuLayers = numberField(fields, 'gpuLayers', 99);
-  if (gpuLayers <= shape.layers || numberField(fields, 'cpuMoeLayers', 0) > 0 || !booleanField(fields, 'kvOffload', true)) {
-    throw new EngineError(
-      'unsupported-split',
-      'This version computes models that are wholly on one device: leave gpuLayers, cpuMoeLayers and kvOffload out.',
-    );
-  }
   return {
-    shape,
-    fileType: fileTypeNamed(quant),
+    ...(await workOf(fields)),
     context: numberField(fields, 'context', DEFAULTS.context),
     depth: numberField(fields, 'depth', DEFAULTS.depth),
     cacheTypeK: cacheField(fields, 'cacheTypeK'),
@@ -173,6 +222,11 @@ function requestFrom(fields: Fields): Request {
     swaFull: booleanField(fields, 'swaFull', DEFAULTS.swaFull),
     program: program ?? DEFAULTS.program,
     promptTokens: numberField(fields, 'promptTokens', DEFAULTS.promptTokens),
+    gpuLayers: numberField(fields, 'gpuLayers', DEFAULTS.gpuLayers),
+    cpuMoeLayers: numberField(fields, 'cpuMoeLayers', DEFAULTS.cpuMoeLayers),
+    kvOffload: booleanField(fields, 'kvOffload', DEFAULTS.kvOffload),
+    tensorSplit: splitField(fields['tensorSplit']),
+    tensorParallel: booleanField(fields, 'tensorParallel', DEFAULTS.tensorParallel),
   };
 }
 
@@ -183,8 +237,8 @@ const bytesOf = ({ weightsBytes, kvCacheBytes, computeBytes, totalBytes }: Memor
   totalBytes,
 });
 
-function answerQuestion(fields: Fields): object {
-  const request = requestFrom(fields);
+async function answerQuestion(fields: Fields): Promise<object> {
+  const request = await requestFrom(fields);
   const asked = fields['devices'];
   const listed: readonly unknown[] = Array.isArray(asked) ? asked : [];
   if (listed.length === 0) {
@@ -200,39 +254,24 @@ function answerQuestion(fields: Fields): object {
       warnings: [],
     };
   }
-  const [first, ...others] = listed.map(deviceFrom);
-  if (first === undefined || others.some((device) => device.backend !== 'cpu')) {
-    throw new EngineError(
-      'unsupported-split',
-      'This version computes one device and its host: give one device, and at most a host with vendor "cpu".',
-    );
-  }
-  const answer = predict(request, first);
-  const { memory, decode, prefill } = answer;
-  const onDevice = first.memory === 'discrete' ? (memory.gpu ?? memory.host) : memory;
-  const rows = [{ name: first.name, ...bytesOf(onDevice), capacityBytes: first.memoryBytes, fits: answer.fits }];
-  if (first.memory === 'discrete' && memory.gpu !== null) {
-    const host = others[0];
-    const capacity = host?.memoryBytes ?? null;
-    rows.push({
-      name: host?.name ?? 'host',
-      ...bytesOf(memory.host),
-      capacityBytes: capacity,
-      fits: capacity === null ? null : memory.host.totalBytes <= capacity,
-    });
-  }
+  const { memory, devices, fits, decode, prefill, warnings } = predict(request, asSetUp(listed.map(deviceFrom)));
   const range = ({ tokensPerSecond, low, high }: { tokensPerSecond: number; low: number; high: number }): object => ({
     tokensPerSecond,
     low,
     high,
   });
-  const warnings = [...new Set([...(first.classIsMeasured ? [] : [decode.basis]), ...decode.warnings, ...prefill.warnings])];
   return {
     fileBytes: memory.tensorBytes,
     ...bytesOf(memory),
     weightsBytes: memory.tensorBytes,
-    devices: rows,
-    fits: rows.some((row) => row.fits === false) ? false : answer.fits,
+    devices: devices.map((device) => ({
+      name: device.name,
+      ...bytesOf(device),
+      capacityBytes: device.capacityBytes,
+      fits: device.fits,
+      verdict: device.verdict,
+    })),
+    fits,
     prefill: range(prefill),
     decode: range(decode),
     warnings,
@@ -240,13 +279,13 @@ function answerQuestion(fields: Fields): object {
 }
 
 /** @param line one question as JSON */
-export function answerLine(line: string): object | Failure {
+export async function answerLine(line: string): Promise<object | Failure> {
   let id: unknown = null;
   try {
     const question: unknown = JSON.parse(line);
     if (!isObject(question)) throw new EngineError('bad-line', 'A line must be a JSON object.');
     id = question['id'] ?? null;
-    return { id, ...answerQuestion(question) };
+    return { id, ...(await answerQuestion(question)) };
   } catch (error) {
     if (error instanceof EngineError) return { id, error: { code: error.code, message: error.message } };
     if (error instanceof SyntaxError) return { id, error: { code: 'not-json', message: `The line is not JSON: ${error.message}` } };

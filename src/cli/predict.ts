@@ -12,7 +12,7 @@ process.exitCode = 0;
 
 for await (const line of createInterface({ input: process.stdin, crlfDelay: Infinity })) {
   if (line.trim() === '') continue;
-  const answer = answerLine(line);
+  const answer = await answerLine(line);
   if ('error' in answer) process.exitCode = 1;
   process.stdout.write(`${JSON.stringify(answer)}\n`);
 }

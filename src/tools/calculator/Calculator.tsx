@@ -28,9 +28,9 @@ const SETTLE = 400;
 
 /** What a screen reader is told once a change has settled. */
 function announcement(worked: Worked): string {
-  const { answer, machine, model } = worked;
+  const { answer, machine, main, model } = worked;
   const fit = answer.fits === null ? 'needs' : answer.fits ? 'fits and needs' : 'does not fit and needs';
-  return `${model.name} on ${machine.name}: ${fit} ${formatBytes(answer.neededBytes)}, about ${formatSpeed(answer.decode.tokensPerSecond)}.`;
+  return `${model.name} on ${machine.name}: ${fit} ${formatBytes(main.totalBytes)}, about ${formatSpeed(answer.decode.tokensPerSecond)}.`;
 }
 
 export default function Calculator(): JSX.Element {

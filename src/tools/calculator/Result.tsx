@@ -16,11 +16,15 @@ const BACKEND_NAMES: Readonly<Record<Backend, string>> = {
   metal: 'Metal',
   mlx: 'MLX',
   sycl: 'SYCL',
+  opencl: 'OpenCL',
+  ik: 'CUDA',
+  exllama: 'ExLlama',
+  mlc: 'MLC',
   cpu: 'the CPU',
 };
 
-function headline({ answer, device }: Worked): string {
-  const needed = formatBytes(answer.neededBytes);
+function headline({ answer, device, main }: Worked): string {
+  const needed = formatBytes(main.totalBytes);
   const speed = `about ${formatSpeed(answer.decode.tokensPerSecond)} (${formatRate(answer.decode.low)}–${formatRate(answer.decode.high)})`;
   if (answer.fits === null) return `Needs ${needed} of memory; ${speed}.`;
   const capacity = formatBytes(device.memoryBytes ?? 0);
@@ -28,9 +32,9 @@ function headline({ answer, device }: Worked): string {
 }
 
 /** What the plain answer leaves open on this machine. */
-function remarks({ answer, device, machine }: Worked): string[] {
+function remarks({ answer, device, machine, main }: Worked): string[] {
   const notes: string[] = [];
-  const spare = device.memoryBytes === null ? null : device.memoryBytes - answer.neededBytes;
+  const spare = device.memoryBytes === null ? null : device.memoryBytes - main.totalBytes;
   if (answer.fits === true && spare !== null && spare < TIGHT) {
     notes.push(
       `Only ${formatBytes(spare)} are left over. The driver, the desktop and other programs want some of that, so expect it to be tight.`,
@@ -42,10 +46,10 @@ function remarks({ answer, device, machine }: Worked): string[] {
   if (machine.vendor === 'apple') {
     notes.push('macOS lets the GPU use only a part of the memory unless told otherwise, and keeps some for itself.');
   }
-  if (device.memory === 'discrete' && answer.memory.gpu !== null) {
+  if (device.memory === 'discrete') {
     notes.push(`On top of that, ${formatBytes(answer.memory.host.totalBytes)} of ordinary memory hold the token table and buffers.`);
   }
-  return [...notes, ...answer.decode.warnings];
+  return [...notes, ...answer.warnings];
 }
 
 const PARTS = [
@@ -97,9 +101,8 @@ function Steps({ steps, title }: { readonly steps: readonly Step[]; readonly tit
 
 /** Everything that follows from the choices. */
 export function Result({ worked }: { readonly worked: Worked }): JSX.Element {
-  const { answer, device, model, machine } = worked;
-  const { memory, decode, prefill } = answer;
-  const onDevice = device.memory === 'discrete' ? (memory.gpu ?? memory.host) : memory;
+  const { answer, device, model, machine, main: onDevice } = worked;
+  const { decode, prefill } = answer;
   const notes = remarks(worked);
   const exact = (bytes: number): string => bytes.toLocaleString('en-GB');
   return (
@@ -108,7 +111,7 @@ export function Result({ worked }: { readonly worked: Worked }): JSX.Element {
         {headline(worked)}
       </h2>
       <p class="what">
-        {model.name}, {answer.weights.fileType}, on {machine.name} with {BACKEND_NAMES[device.backend]}
+        {model.name}, {worked.quant}, on {machine.name} with {BACKEND_NAMES[device.backend]}
       </p>
       <MemoryBar part={onDevice} capacity={device.memoryBytes} />
       <div class="scroll" role="group" aria-label="Memory, table" tabIndex={0}>
@@ -179,14 +182,14 @@ export function Result({ worked }: { readonly worked: Worked }): JSX.Element {
       <details open>
         <summary>How the generation speed is worked out</summary>
         <div class="scroll" role="group" aria-label="Generation speed, step by step" tabIndex={0}>
-          <Steps steps={decode.steps} title="Generation speed, step by step" />
+          <Steps steps={decode.steps()} title="Generation speed, step by step" />
         </div>
       </details>
       <details>
         <summary>How the prompt speed is worked out</summary>
         <p class="basis">{prefill.basis}</p>
         <div class="scroll" role="group" aria-label="Prompt speed, step by step" tabIndex={0}>
-          <Steps steps={prefill.steps} title="Prompt speed, step by step" />
+          <Steps steps={prefill.steps()} title="Prompt speed, step by step" />
         </div>
       </details>
     </section>

@@ -1,7 +1,8 @@
 import { EngineError } from '../../engine/errors.ts';
 import type { Device } from '../../engine/device.ts';
 import { fileTypeNamed } from '../../engine/mixing.ts';
-import { DEFAULTS, predict, type Answer } from '../../engine/predict.ts';
+import { alone, DEFAULTS, predict, type Answer, type DeviceAnswer } from '../../engine/predict.ts';
+import { workloadOf } from '../../engine/workload.ts';
 import { deviceOf, type MachineRow } from '../../import/device.ts';
 import type { CalculatorData, ModelRow } from './data.ts';
 import type { State } from './state.ts';
@@ -9,7 +10,10 @@ import type { State } from './state.ts';
 export interface Worked {
   readonly model: ModelRow;
   readonly machine: MachineRow;
+  readonly quant: string;
   readonly device: Device;
+  /** What the chosen device holds. */
+  readonly main: DeviceAnswer;
   readonly answer: Answer;
 }
 
@@ -24,16 +28,17 @@ export function workOut(state: State, data: CalculatorData): Worked | { readonly
     const answer = predict(
       {
         ...DEFAULTS,
-        shape: model.shape,
-        fileType: fileTypeNamed(state.quant),
+        work: workloadOf(model.shape, fileTypeNamed(state.quant)),
         context: state.context,
         cacheTypeK: state.cache,
         cacheTypeV: state.cache,
         promptTokens: Math.min(DEFAULTS.promptTokens, state.context),
       },
-      device,
+      alone(device),
     );
-    return { model, machine, device, answer };
+    const [main] = answer.devices;
+    if (main === undefined) return { problem: 'This machine has nothing to run a model on. Choose another.' };
+    return { model, machine, quant: state.quant, device, main, answer };
   } catch (error) {
     if (error instanceof EngineError) return { problem: error.message };
     throw error;
