@@ -96,7 +96,7 @@ function checkQuestion({ setUp, depth }: DecodeQuestion): void {
 }
 
 function stepsOf(question: DecodeQuestion, timed: readonly Timed[], total: number, ceiling: number): readonly Step[] {
-  const { setUp, work, depth } = question;
+  const { setUp, depth } = question;
   const devices = setUp.gpus.length + (setUp.host === null ? 0 : 1);
   const groups = Map.groupBy(timed, ({ term }) => `${term.gpu === null ? 'host' : String(term.gpu)}:${term.kind}`);
   const rows = [...groups].map(([id, parts]): Step & { readonly seconds: number } => {
@@ -160,6 +160,10 @@ function stepsOf(question: DecodeQuestion, timed: readonly Timed[], total: numbe
       seconds,
     };
   });
+  const floors = timed.flatMap(({ term }) => {
+    const bandwidth = deviceOf(setUp, term.gpu)?.bandwidth ?? 0;
+    return term.kind === 'weights' ? [`${formatBytes(term.atLeast * bandwidth)} ÷ ${formatBandwidth(bandwidth)}`] : [];
+  });
   return [
     ...rows.map(({ id, label, expression, result }) => ({ id, label, expression, result })),
     {
@@ -171,7 +175,7 @@ function stepsOf(question: DecodeQuestion, timed: readonly Timed[], total: numbe
     {
       id: 'ceiling',
       label: 'For comparison, the ceiling that no software can pass',
-      expression: `peak bandwidth ÷ bytes read of ${formatBytes(work.bytes)}`,
+      expression: `1 ÷ (${floors.join(' + ')})`,
       result: formatSpeed(ceiling),
     },
   ];

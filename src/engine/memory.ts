@@ -1,6 +1,6 @@
 /** Where the bytes go: weights, cache and working memory on each card and on the host. */
 
-import { computeBuffers, type ComputeRequest } from './compute-buffer.ts';
+import { splitComputeBuffers, type ComputeRequest } from './compute-buffer.ts';
 import { cacheBytesByLayer } from './kv-cache.ts';
 import { place, type Placement, type SplitRequest } from './placement.ts';
 import { between, type Workload } from './workload.ts';
@@ -30,6 +30,8 @@ export interface MemoryBreakdown extends MemoryPart {
 }
 
 function part(weights: number, kvCache: number, compute: number): MemoryPart {
+  // A file made to measure has fractions of bytes in its layers.
+  weights = Math.round(weights);
   return { weightsBytes: weights, kvCacheBytes: kvCache, computeBytes: compute, totalBytes: weights + kvCache + compute };
 }
 
@@ -50,7 +52,7 @@ export function memoryOf(request: MemoryRequest): MemoryBreakdown {
   const { firstGpuLayer, bounds, outputGpu, hostExpertLayers, cacheOnHost } = placement;
   const cache = cacheBytesByLayer(work.shape, request);
   const onGpu = outputGpu !== null;
-  const compute = computeBuffers(work.shape, request, onGpu);
+  const compute = splitComputeBuffers(work.shape, request, placement);
   const gpus = shares.map((_, gpu) => {
     const from = bounds[gpu] ?? work.layers;
     const to = bounds[gpu + 1] ?? from;
@@ -58,21 +60,19 @@ export function memoryOf(request: MemoryRequest): MemoryBreakdown {
     const weights =
       between(work.denseBytes, from, to) +
       between(work.expertBytes, Math.max(from, Math.min(to, hostExpertLayers)), to) +
-      (withOutput ? work.output.bytes : 0);
+      (withOutput ? work.output.bytes : 0) +
+      (from < to ? work.copied.bytes : 0);
     const kvCache = cacheOnHost ? 0 : sumOf(cache.slice(from, to));
-    return part(weights, kvCache, from < to || withOutput ? compute.gpu : 0);
+    return part(weights, kvCache, compute.gpus[gpu] ?? 0);
   });
   const hostWeights =
     between(work.denseBytes, 0, firstGpuLayer) +
     between(work.expertBytes, 0, Math.max(firstGpuLayer, hostExpertLayers)) +
-    (onGpu ? work.tables.bytes : work.bytes - between(work.denseBytes, 0, work.layers) - between(work.expertBytes, 0, work.layers));
+    (onGpu
+      ? work.tables.bytes + (firstGpuLayer > 0 ? work.copied.bytes : 0)
+      : work.bytes - between(work.denseBytes, 0, work.layers) - between(work.expertBytes, 0, work.layers));
   const hostCache = cacheOnHost ? sumOf(cache) : sumOf(cache.slice(0, firstGpuLayer));
-  const partly = onGpu && firstGpuLayer > 0;
-  const host = part(
-    hostWeights,
-    hostCache,
-    partly ? Math.max(compute.host, computeBuffers(work.shape, { ...request, program: 'llama-server' }, false).host) : compute.host,
-  );
+  const host = part(hostWeights, hostCache, compute.host);
   const all = [...gpus, host];
   return {
     ...part(

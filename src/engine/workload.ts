@@ -52,6 +52,8 @@ export interface Workload {
   readonly output: Stored;
   /** The table of token embeddings, of which a token reads one row, and other tables that are looked up. */
   readonly tables: Stored;
+  /** Rotary factors, of which every device with layers has a copy. */
+  readonly copied: Stored;
   /** Embeddings and output matrix are one tensor. */
   readonly tied: boolean;
   /** All tensors of the file. */
@@ -130,6 +132,7 @@ export function workloadFromTensors(shape: ModelShape, fileType: FileType, tenso
     fresh(),
   ];
   let [outputBytes, outputWeights, tableBytes, tableWeights, bytes, weights] = [0, 0, 0, 0, 0, 0];
+  let [copiedBytes, copiedWeights] = [0, 0];
   for (const tensor of tensors) {
     bytes += tensor.bytes;
     weights += tensor.elements;
@@ -141,6 +144,9 @@ export function workloadFromTensors(shape: ModelShape, fileType: FileType, tenso
         outputBytes += tensor.bytes;
         outputWeights += tensor.elements;
       }
+    } else if (role === 'rotary') {
+      copiedBytes += tensor.bytes;
+      copiedWeights += tensor.elements;
     } else if (layer === null) {
       outputBytes += tensor.bytes;
       outputWeights += tensor.elements;
@@ -171,6 +177,7 @@ export function workloadFromTensors(shape: ModelShape, fileType: FileType, tenso
     usedShare: shape.experts === null ? 0 : shape.experts.used / shape.experts.count,
     output: { bytes: outputBytes, weights: outputWeights },
     tables: { bytes: tableBytes, weights: tableWeights },
+    copied: { bytes: copiedBytes, weights: copiedWeights },
     tied: shape.tiedEmbeddings,
     bytes,
     weights,
@@ -221,6 +228,7 @@ export function resized(workload: Workload, fileBytes: number): Workload {
     expertBytes: all || hasExperts ? scale(workload.expertBytes) : workload.expertBytes,
     output: all ? scaled(workload.output) : workload.output,
     tables: all ? scaled(workload.tables) : workload.tables,
+    copied: all ? scaled(workload.copied) : workload.copied,
     bytes: fileBytes,
   };
 }

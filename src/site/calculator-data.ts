@@ -31,8 +31,17 @@ export function calculatorData(): object {
       generation: machine.generation,
     }));
   const models = readCollection('models', read('models'))
-    .filter((record) => record.shape !== null)
-    .map(({ id, name, family, shape, contextNative, contextExtended }) => ({ id, name, family, shape, contextNative, contextExtended }));
+    // Embedding models write nothing, so no speed of writing can be told.
+    .filter(({ shape, kind }) => shape !== null && kind !== 'embedding')
+    .map(({ id, name, family, historical, shape, contextNative, contextExtended }) => ({
+      id,
+      name,
+      family,
+      historical,
+      shape,
+      contextNative,
+      contextExtended,
+    }));
   const quants = readCollection('quants', read('quants'))
     .filter((record) => record.kind === 'file-type')
     .sort((a, b) => a.order - b.order)

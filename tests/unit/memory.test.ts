@@ -97,11 +97,10 @@ function quantile(values: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN;
 }
 
-test('compute buffers of plain models: half within 0.1 %, nine in ten within 8 %, total memory far closer', () => {
-  const plain = allocated.filter(({ model }) => shapes[model]?.latentAttention == null && shapes[model]?.recurrent == null);
+test('compute buffers within a thousandth, and so is total memory', () => {
   const buffers: number[] = [];
   const totals: number[] = [];
-  for (const row of plain) {
+  for (const row of allocated) {
     const {
       gpus: [gpu],
       host,
@@ -113,12 +112,10 @@ test('compute buffers of plain models: half within 0.1 %, nine in ten within 8 %
   }
   console.log(
     `compute buffer: median ${(100 * quantile(buffers, 0.5)).toFixed(3)} %, p90 ${(100 * quantile(buffers, 0.9)).toFixed(2)} %; ` +
-      `total: median ${(100 * quantile(totals, 0.5)).toFixed(3)} %, p90 ${(100 * quantile(totals, 0.9)).toFixed(2)} % (${String(plain.length)} rows)`,
+      `total: median ${(100 * quantile(totals, 0.5)).toFixed(3)} %, p90 ${(100 * quantile(totals, 0.9)).toFixed(2)} % (${String(allocated.length)} rows)`,
   );
-  assert.ok(quantile(buffers, 0.5) < 0.001);
-  assert.ok(quantile(buffers, 0.9) < 0.08);
-  assert.ok(quantile(totals, 0.5) < 0.002);
-  assert.ok(quantile(totals, 0.9) < 0.015);
+  assert.ok(Math.max(...buffers) < 0.001);
+  assert.ok(Math.max(...totals) < 0.001);
 });
 
 const base = {

@@ -228,6 +228,8 @@ function speedRow(
     observed: 1 / tokensPerSecond,
   });
   const { prefillTokensPerSecond, promptTokens } = row;
+  // A build for cards computes large batches on one even when it holds no layer; where these prompts were computed is not said.
+  const promptElsewhere = onCpu && (settings.other ?? '').includes('CUDA build');
   return {
     measurement: row,
     kind: onCpu ? 'cpu' : usesHost ? 'offload' : machineCount > 1 ? 'several-gpus' : 'one-gpu',
@@ -238,7 +240,7 @@ function speedRow(
     settings: settingsOf,
     decode: decodeTokensPerSecond === null ? null : timed(decodeTerms(work, placed, setUp, settingsOf), decodeTokensPerSecond, 'machine'),
     prefill:
-      prefillTokensPerSecond === null || promptTokens === null || when < PROMPTS_SINCE
+      prefillTokensPerSecond === null || promptTokens === null || when < PROMPTS_SINCE || promptElsewhere
         ? null
         : timed(
             prefillTerms(work, placed, setUp, {

@@ -15,7 +15,7 @@ function streamSize({ graph, shape }: Context): number {
 
 /** One of the streams, or those behind the first. */
 function stream(c: Context, all: Tensor, count = 1): Tensor {
-  return c.graph.part(all, count * streamSize(c));
+  return c.graph.slice(all, count * streamSize(c));
 }
 
 /** The root of the sum of squares. @param rows sums to work out */
@@ -81,6 +81,6 @@ export function altupLayer(c: Context, layer: Layer, all: Tensor, extra: Tensor,
   const corrected = graph.map([graph.map([innovation, graph.copy(graph.view(coefficients(c, activated, STREAMS)))]), predictions]);
   const width = shape.perLayerEmbeddingSize ?? 0;
   const first = graph.matrix(width, graph.map([stream(c, corrected)], graph.home));
-  const added = graph.matrix(shape.hiddenSize, graph.map([first, graph.part(extra, width * graph.tokens)]));
+  const added = graph.matrix(shape.hiddenSize, graph.map([first, graph.slice(extra, width * graph.tokens)]));
   return graph.fresh(STREAMS * size, [stream(c, corrected), graph.map([stream(c, corrected, STREAMS - 1), added])]);
 }

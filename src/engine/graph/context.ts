@@ -112,7 +112,10 @@ export class Context {
     const { request, devices, cells, graph } = this;
     const width = cacheRowWidths(this.shape, layer)[which];
     const bytes = rowBytes(which === 'keys' ? request.cacheTypeK : request.cacheTypeV, width);
-    return graph.outside(bytes * cells.streams * this.inputsOf(layer).cells, devices.cache(layer.index));
+    // Layers without a cache of their own read that of the last one of their kind.
+    const own = this.shape.layers - (this.shape.sharedKvLayers ?? 0);
+    const index = layer.index < own ? layer.index : own - (layer.windowed ? 2 : 1);
+    return graph.outside(bytes * cells.streams * this.inputsOf(layer).cells, devices.cache(index));
   }
 
   /** A norm with a weight. */

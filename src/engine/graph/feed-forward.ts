@@ -37,7 +37,7 @@ function routed(c: Context, { count, used, feedForwardSize, latentSize }: Expert
   const logits = graph.matrix(count, router);
   const scores = course.weighsInput === true ? graph.map([logits]) : logits;
   const ranked = scoreBias(shape) ? graph.map([scores], graph.home) : logits;
-  const chosen = graph.part(graph.copy(ranked), (tokens - 1) * count + used);
+  const chosen = graph.slice(graph.copy(ranked), (tokens - 1) * count + used);
   const weights = graph.place(expertWeights(c, used, graph.view(scores), chosen));
   const weight = graph.view(weights);
   const each = (rows: number, from: Tensor): Tensor => graph.fresh(rows * used * tokens, [from, chosen], graph.expertHome);

@@ -38,7 +38,7 @@ function withLayerEmbedding(c: Context, all: Tensor | null, stream: Tensor): Ten
   const { graph, shape } = c;
   if (all === null) return stream;
   const width = shape.perLayerEmbeddingSize ?? 0;
-  const gated = graph.map([graph.matrix(width, stream), graph.part(all, width * graph.tokens)]);
+  const gated = graph.map([graph.matrix(width, stream), graph.slice(all, width * graph.tokens)]);
   return graph.map([stream, graph.matrix(shape.hiddenSize, gated)]);
 }
 
@@ -81,7 +81,11 @@ function parallelLayer(c: Context, step: Step, order: string): Tensor {
     input,
   ]) as [Tensor, Tensor, Tensor];
   const network = feedForward(c, step.layer, shape.architecture === 'gptneox' ? c.norm(stream) : source, stream);
-  const [first, second, third] = Array.from(order, (part) => (part === 'a' ? mixed : part === 's' ? stream : network)) as [Tensor, Tensor, Tensor];
+  const [first, second, third] = Array.from(order, (part) => (part === 'a' ? mixed : part === 's' ? stream : network)) as [
+    Tensor,
+    Tensor,
+    Tensor,
+  ];
   return graph.map([graph.map([first, second]), third]);
 }
 

@@ -3,24 +3,32 @@
 import type { Layer } from '../layers.ts';
 import type { RecurrentKind, RecurrentLayers } from '../model.ts';
 import type { Context } from './context.ts';
-import type { Tensor } from './tensor.ts';
+import { FLOAT, type Tensor } from './tensor.ts';
 
 /** The states of all sequences, made ready to be read. */
-function kept({ graph, devices }: Context, layer: Layer): Tensor {
-  const memory = graph.outside(0, devices.cache(layer.index));
+function kept({ graph, devices, request }: Context, layer: Layer, floats: number): Tensor {
+  const memory = graph.outside(FLOAT * floats * request.parallel, devices.cache(layer.index));
   graph.store([memory], memory.home);
   return memory;
+}
+
+/** Reads states, and puts those of idle sequences in their places. */
+function read({ graph }: Context, memory: Tensor, result: Tensor): Tensor {
+  graph.place(result);
+  graph.store([memory], memory.home);
+  return result;
 }
 
 /** Reads the states of all sequences. @param floats of one sequence */
 function state(c: Context, layer: Layer, floats: number): Tensor {
   const { graph, states, request } = c;
-  return graph.place(graph.fresh(floats * request.parallel, [kept(c, layer), states]));
+  const memory = kept(c, layer, floats);
+  return read(c, memory, graph.fresh(floats * request.parallel, [memory, states]));
 }
 
 /** Writes the end of a tensor back as the new state. */
 function keepState({ graph, devices, request }: Context, layer: Layer, source: Tensor, floats: number): void {
-  graph.store([graph.part(source, floats * request.parallel)], devices.cache(layer.index));
+  graph.store([graph.slice(source, floats * request.parallel)], devices.cache(layer.index));
 }
 
 /** New values behind the last ones of earlier batches, so that a convolution sees a few tokens back. */
@@ -28,7 +36,8 @@ function continued(c: Context, layer: Layer, past: Tensor, width: number, kernel
   const { graph, request } = c;
   const values = graph.part(source, width * graph.tokens);
   const all = graph.fresh(width * (graph.tokens + (kernel - 1) * request.parallel), [past, values]);
-  keepState(c, layer, all, (kernel - 1) * width);
+  // The last columns lie scattered over the whole.
+  keepState(c, layer, all, (all.bytes / FLOAT - graph.tokens / request.parallel) / request.parallel);
   return all;
 }
 
@@ -65,29 +74,16 @@ function deltaNet(c: Context, r: RecurrentLayers, layer: Layer, source: Tensor):
     const one = graph.fresh(groupCount * stateSize * tokens, [graph.part(out, groupCount * stateSize * tokens)]);
     return next && groupCount !== timeStepRank ? graph.fresh(timeStepRank * stateSize * tokens, [graph.view(one)]) : one;
   };
-  const result = deltaRule(
-    c,
-    r,
-    layer,
-    heads(),
-    heads(),
-    graph.part(out, innerSize * tokens),
-    decay,
-    both === null ? graph.map([graph.view(beta)]) : beta,
-    memory,
-  );
-  const normed = graph.map([graph.part(result, innerSize * tokens)], graph.home);
+  const values = graph.part(out, innerSize * tokens);
+  const opened = both === null ? graph.map([graph.view(beta)]) : beta;
+  const result = deltaRule(c, r, layer, [heads(), heads(), values, decay, opened, memory]);
+  const normed = graph.map([graph.slice(result, innerSize * tokens)], graph.home);
   return graph.view(graph.matrix(shape.hiddenSize, graph.map([normed, graph.map([graph.view(z)])])));
 }
 
-function deltaRule(
-  c: Context,
-  { innerSize, stateSize }: RecurrentLayers,
-  layer: Layer,
-  ...[q, k, v, decay, beta, memory]: readonly Tensor[]
-): Tensor {
+/** @param sources queries, keys, values, decay, step and state */
+function deltaRule(c: Context, { innerSize, stateSize }: RecurrentLayers, layer: Layer, sources: Tensor[]): Tensor {
   const { graph, request } = c;
-  const sources = [q, k, v, decay, beta, memory].filter((tensor) => tensor !== undefined);
   const result = graph.fresh(innerSize * (graph.tokens + stateSize * request.parallel), sources);
   keepState(c, layer, result, innerSize * stateSize);
   return result;
@@ -107,13 +103,14 @@ function kimiDelta(c: Context, r: RecurrentLayers, layer: Layer, source: Tensor)
     const out = graph.fresh(size, [all], graph.home);
     return graph.view(shape.architecture === 'bailingmoe3' ? graph.map([graph.view(out)]) : out);
   };
-  const [q, k, v] = [convolved(), convolved(), convolved()];
+  const q = convolved();
+  const k = convolved();
+  const v = convolved();
   const decay = graph.map([graph.view(lowRank())], graph.home);
   const beta = graph.map([graph.view(graph.matrix(timeStepRank, source))]);
   const memory = state(c, layer, stateSize * innerSize);
-  const unit = (tensor: Tensor | undefined): Tensor => graph.fresh(size, tensor === undefined ? [] : [tensor]);
-  const result = deltaRule(c, r, layer, unit(q), unit(k), ...(v === undefined ? [] : [v]), graph.view(decay), beta, memory);
-  const out = graph.copy(graph.part(result, size));
+  const result = deltaRule(c, r, layer, [graph.copy(q), graph.copy(k), v, graph.view(decay), beta, memory]);
+  const out = graph.copy(graph.slice(result, size));
   const normed = graph.map([graph.view(out)], graph.home);
   const gated = graph.map([normed, graph.map([graph.view(lowRank())])]);
   return graph.matrix(shape.hiddenSize, graph.copy(gated));
@@ -131,7 +128,7 @@ function mamba2(c: Context, r: RecurrentLayers, layer: Layer, source: Tensor): T
   const out = graph.fresh(width * tokens, [continued(c, layer, past, width, convKernel, all)], graph.home);
   const x = graph.part(out, innerSize * tokens);
   const step = graph.copy(graph.part(all, timeStepRank * tokens));
-  const memory = kept(c, layer);
+  const memory = kept(c, layer, innerSize * stateSize);
   const scan = graph.fresh(innerSize * (tokens + stateSize * request.parallel), [
     memory,
     x,
@@ -140,9 +137,9 @@ function mamba2(c: Context, r: RecurrentLayers, layer: Layer, source: Tensor): T
     graph.part(out, inputs * tokens),
     states,
   ]);
-  graph.place(scan);
+  read(c, memory, scan);
   keepState(c, layer, scan, innerSize * stateSize);
-  const y = graph.map([graph.part(scan, innerSize * tokens), graph.map([x], graph.home)]);
+  const y = graph.map([graph.slice(scan, innerSize * tokens), graph.map([x], graph.home)]);
   const gated = graph.copy(graph.copy(graph.part(all, innerSize * tokens)), y);
   return graph.matrix(shape.hiddenSize, graph.view(norm === false ? gated : graph.map([graph.view(gated)], graph.home)));
 }
@@ -159,9 +156,10 @@ function mamba1(c: Context, r: RecurrentLayers, layer: Layer, source: Tensor): T
   const normed = (width: number): Tensor => graph.map([graph.part(parts, width * tokens)], graph.home);
   const step = graph.matrix(innerSize, normed(timeStepRank));
   const inputs = [graph.view(x), step, normed(stateSize), normed(stateSize)];
-  const scan = graph.place(graph.fresh(innerSize * (tokens + stateSize * request.parallel), [kept(c, layer), ...inputs, states]));
+  const memory = kept(c, layer, innerSize * stateSize);
+  const scan = read(c, memory, graph.fresh(innerSize * (tokens + stateSize * request.parallel), [memory, ...inputs, states]));
   keepState(c, layer, scan, innerSize * stateSize);
-  const y = graph.map([graph.part(scan, innerSize * tokens), graph.map([x], graph.home)]);
+  const y = graph.map([graph.slice(scan, innerSize * tokens), graph.map([x], graph.home)]);
   const gated = graph.copy(graph.copy(graph.part(both, innerSize * tokens)), y);
   return graph.view(graph.matrix(shape.hiddenSize, gated));
 }

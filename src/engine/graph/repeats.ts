@@ -3,6 +3,7 @@
 import { layersOf, type Layer } from '../layers.ts';
 import type { ModelShape } from '../model.ts';
 import type { Devices } from './context.ts';
+import { COURSES } from './course.ts';
 
 /** Layers of the longest pattern looked for. */
 const LONGEST = 8;
@@ -20,12 +21,13 @@ export function kindsOf(shape: ModelShape): Kinds {
   const before = known.get(shape);
   if (before !== undefined) return before;
   const layers = layersOf(shape);
+  const rope = COURSES[shape.architecture]?.rope;
   const numbers = new Map<string, number>();
   const kinds = layers.map(({ index, ...layer }) => {
     // In some models each fourth layer doesn't rotate, and the last ones share a cache.
     const text = JSON.stringify([
       layer,
-      index % 4 === 3,
+      rope === 'most' && index % 4 === 3,
       index < layers.length - (shape.sharedKvLayers ?? 0),
       shape.indexer?.layers?.includes(index),
     ]);
@@ -45,23 +47,27 @@ function repetitions(kinds: readonly number[], start: number, length: number): n
   return Math.floor((end - start) / length);
 }
 
-/** Repetitions to leave out: memory may change places with each, so an even number, and three or four stay. */
-function surplus(times: number): number {
-  return Math.max(0, times - 3 - ((times + 1) % 2));
+/** Layers of a pattern that stay, at least: by then the places of tensors in memory repeat as well. */
+const ENOUGH = 6;
+
+/** Repetitions to leave out: an even number, since memory may change places with each. */
+function surplus(times: number, length: number): number {
+  const kept = Math.max(2, Math.ceil(ENOUGH / length));
+  return Math.max(0, times - kept - ((times - kept) % 2));
 }
 
 /** The layers to describe, in order. */
 export function pickLayers(shape: ModelShape, devices: Devices): readonly Layer[] {
   const { layers, kinds } = kindsOf(shape);
-  // Each layer with sparse attention has an input of its own, set before anything is computed.
-  if (shape.indexer !== undefined) return layers;
+  // Each layer with sparse attention has room of its own, held from the start; layers' own embeddings travel to their devices at once.
+  if (shape.indexer !== undefined || (shape.perLayerEmbeddingSize !== undefined && devices.host > 0)) return layers;
   const placed = kinds.map((kind, i) => kind * 32768 + (devices.layer(i) * 32 + devices.experts(i)) * 32 + devices.cache(i));
   const result: Layer[] = [];
   for (let i = 0; i < layers.length;) {
     let best = { left: 0, kept: 1 };
     for (let length = 1; length <= LONGEST; length += 1) {
       const times = repetitions(placed, i, length);
-      const left = surplus(times) * length;
+      const left = surplus(times, length) * length;
       if (left > best.left) best = { left, kept: times * length - left };
     }
     result.push(...layers.slice(i, i + best.kept));

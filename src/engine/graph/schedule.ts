@@ -60,7 +60,7 @@ class Scheduler {
     this.copies.set(source, made);
     const before = made[device];
     if (before !== undefined) return before;
-    const copy = this.pipelined ? this.last(source.bytes, device, PIPELINED) : this.graph.fresh(source.bytes / FLOAT, [source], device);
+    const copy = this.pipelined ? this.last(source.extent, device, PIPELINED) : this.graph.fresh(source.extent / FLOAT, [source], device);
     this.nodes.push(this.pipelined ? this.graph.write([source], device) : copy);
     made[device] = copy;
     return copy;

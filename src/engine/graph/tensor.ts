@@ -8,6 +8,8 @@
 /** A tensor, or part of one. */
 export interface Tensor {
   readonly bytes: number;
+  /** From the first to the last byte: with the gaps of a view. */
+  readonly extent: number;
   /** What a view is a part of; null for a tensor with memory of its own. */
   readonly base: Tensor | null;
   /** Without gaps. */
@@ -39,15 +41,17 @@ interface Options {
   readonly inPlace?: boolean;
   readonly outside?: boolean;
   readonly home?: number;
+  readonly extent?: number;
 }
 
 function tensor(
   bytes: number,
   sources: Tensor[],
-  { base = null, dense = true, inPlace = false, outside = false, home = -1 }: Options,
+  { base = null, dense = true, inPlace = false, outside = false, home = -1, extent = bytes }: Options,
 ): Tensor {
   return {
     bytes,
+    extent,
     base,
     dense,
     inPlace,
@@ -116,11 +120,18 @@ export class Graph {
 
   /** The whole of a tensor, seen in another way. */
   view(source: Tensor): Tensor {
-    return tensor(source.bytes, [source], { base: source.base ?? source, dense: source.dense });
+    return tensor(source.bytes, [source], { base: source.base ?? source, dense: source.dense, extent: source.extent });
   }
 
-  /** Part of a tensor, with gaps. */
+  /** Some of each token's values. */
   part(source: Tensor, floats: number): Tensor {
+    const bytes = FLOAT * floats;
+    const extent = source.bytes - (source.bytes - bytes) / this.tokens;
+    return tensor(bytes, [source], { base: source.base ?? source, dense: false, extent });
+  }
+
+  /** A stretch of a tensor. */
+  slice(source: Tensor, floats: number): Tensor {
     return tensor(FLOAT * floats, [source], { base: source.base ?? source, dense: false });
   }
 

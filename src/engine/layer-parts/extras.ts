@@ -115,7 +115,7 @@ export function extraLayerParts(shape: ModelShape, layer: Layer): Part[] {
 function rotaryParts({ architecture, headDimK, rotaryDim, ropeFrequencyTensor, latentAttention }: ModelShape): Part[] {
   if (!ropeFrequencyTensor) return [];
   const kinds = ['phi3', 'phimoe', 'minicpm3'].includes(architecture) ? ['rope_factors_long', 'rope_factors_short'] : ['rope_freqs'];
-  return kinds.map((kind) => [kind, 'other', [(rotaryDim ?? latentAttention?.ropeHeadDim ?? headDimK) / 2]]);
+  return kinds.map((kind) => [kind, 'rotary', [(rotaryDim ?? latentAttention?.ropeHeadDim ?? headDimK) / 2]]);
 }
 
 /** What lies outside the layers, besides token embeddings, output and their norms. */

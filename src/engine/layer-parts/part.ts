@@ -15,6 +15,7 @@ export type TensorRole =
   | 'router'
   | 'norm'
   | 'recurrent'
+  | 'rotary'
   | 'other';
 
 /** A tensor of a layer: llama.cpp's name without layer and ".weight", what it is for, its elements along each dimension. */

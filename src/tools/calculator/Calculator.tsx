@@ -15,12 +15,28 @@ const KIND_NAMES: Readonly<Record<string, string>> = {
   'laptop-gpu': 'Laptop graphics',
   'workstation-gpu': 'Workstation cards',
   accelerator: 'Data-centre cards',
-  soc: 'Unified memory: Apple, Strix Halo, DGX Spark',
+  soc: 'Unified memory and integrated graphics',
   board: 'Small boards',
+  phone: 'Phones',
   'cpu-platform': 'CPU and memory modules',
 };
 
-const modelGroups = Map.groupBy(data.models, ({ family }) => family);
+const FAMILY = ({ family }: { readonly family: string }): string => family;
+const modelGroups = Map.groupBy(
+  data.models.filter(({ historical }) => historical !== true),
+  FAMILY,
+);
+
+/** The models on offer, and the chosen one where it is no longer offered. */
+function offeredModels(chosen: string): ReadonlyMap<string, readonly (typeof data.models)[number][]> {
+  const model = data.models.find(({ id }) => id === chosen);
+  if (model?.historical !== true) return modelGroups;
+  return Map.groupBy(
+    data.models.filter(({ historical, id }) => historical !== true || id === chosen),
+    FAMILY,
+  );
+}
+
 const machineGroups = Map.groupBy(data.machines, ({ kind }) => KIND_NAMES[kind] ?? kind);
 
 /** How long a change must settle before the address and the announcement follow, milliseconds. */
@@ -121,7 +137,7 @@ export default function Calculator(): JSX.Element {
               change({ model: event.currentTarget.value });
             }}
           >
-            <Options groups={modelGroups} selected={state.model} />
+            <Options groups={offeredModels(state.model)} selected={state.model} />
           </select>
         </Field>
         <Field id="calc-quant" label="Quantization" help={data.quants.find(({ name }) => name === state.quant)?.summary}>

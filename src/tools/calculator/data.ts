@@ -5,6 +5,8 @@ export interface ModelRow {
   readonly id: string;
   readonly name: string;
   readonly family: string;
+  /** Superseded: found by its address, not offered in the list. */
+  readonly historical?: true | undefined;
   readonly shape: ModelShape;
   /** Tokens. */
   readonly contextNative: number;

@@ -1,0 +1,13 @@
+import { readFile } from 'node:fs/promises';
+import type { APIRoute, GetStaticPaths } from 'astro';
+import { COLLECTION_NAMES, fileOf } from '../../schemas/collections.ts';
+
+const FILES = [...COLLECTION_NAMES.map(fileOf), 'accuracy.json'];
+
+/** The project's data as it is, for whoever wants to reckon with it: one JSON record a line, and the accuracy tables. */
+export const getStaticPaths: GetStaticPaths = () => FILES.map((file) => ({ params: { file } }));
+
+export const GET: APIRoute = async ({ params }) => {
+  const text = await readFile(`src/data/${params.file ?? ''}`, 'utf8');
+  return new Response(text);
+};
