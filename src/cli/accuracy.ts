@@ -14,10 +14,10 @@ import { memoryOf } from '../engine/memory.ts';
 import type { ModelShape } from '../engine/model.ts';
 import { DEFAULTS, type Request } from '../engine/predict.ts';
 import { workloadOf } from '../engine/workload.ts';
-import type { Accuracy } from '../schemas/accuracy.ts';
+import type { Accuracy, Prediction } from '../schemas/accuracy.ts';
 import { fileOf, readCollections } from '../schemas/collections.ts';
 import { crossValidate, residualsOf, timedRows, type Judged, type What } from './fit/cross-validate.ts';
-import { HELD, nestedCoverage } from './fit/ranges.ts';
+import { HELD, nestedCoverage, type Covered } from './fit/ranges.ts';
 import { speedRows, type SpeedRow } from './fit/rows.ts';
 
 const path = (relative: string): string => fileURLToPath(new URL(`../../${relative}`, import.meta.url));
@@ -143,15 +143,12 @@ const GROUPS: readonly (readonly [name: string, belongs: (row: SpeedRow) => bool
   ['of these, desktops', (row) => row.kind === 'cpu' && row.settings.depth < 2048 && classOf(row) === 'cpu-desktop'],
 ];
 
-interface Scored extends Judged {
-  readonly inside: boolean;
-  readonly width: number;
-}
+type Scored = Judged & Covered;
 
 function score(what: What): readonly Scored[] {
   const judged = crossValidate(timedRows(rows, what), what);
   const residuals = residualsOf(judged);
-  const coverage = new Map(nestedCoverage(residuals, HELD[what]).map(({ item, inside, width }) => [item, { inside, width }]));
+  const coverage = new Map(nestedCoverage(residuals, HELD[what]).map((covered) => [covered.item, covered]));
   return judged.flatMap((item, index) => {
     const residual = residuals[index];
     const found = residual === undefined ? undefined : coverage.get(residual);
@@ -186,7 +183,7 @@ function speedErrors(what: What, scored: readonly Scored[]): Accuracy['speed'] {
         held: digits(list.filter(({ inside }) => inside).length / list.length),
         width: digits(
           quantile(
-            list.map(({ width }) => width),
+            list.map(({ low, high }) => high / low),
             0.5,
           ),
         ),
@@ -232,6 +229,7 @@ function reasonFor({ row, predicted, measured }: Judged): string {
   if (measurement.quant === 'BF16' && measurement.backend === 'vulkan') return 'BF16 has no fast path under Vulkan.';
   if (kind === 'cpu' && measurement.settings.flashAttention === true && measurement.settings.cacheTypeK === 'q8_0' && tooFast)
     return 'A quantized cache with flash attention on a CPU: the kernel, not the memory, sets the pace.';
+  if (kind === 'cpu' && settings.depth >= 2048) return 'Long contexts on a CPU: the few machines measured are far apart.';
   if (kind === 'cpu')
     return tooFast
       ? 'Fewer threads, channels or cores at work than the memory could feed.'
@@ -252,7 +250,7 @@ function worstOf(scored: readonly Scored[]): Accuracy['worst'] {
       model: measurement.model,
       quant: measurement.quant,
       predicted: Number(item.predicted.toPrecision(3)),
-      measured: item.measured,
+      measured: Number(item.measured.toPrecision(4)),
       depth: Math.round(settings.depth),
       url: measurement.url,
       reason: reasonFor(item),
@@ -273,6 +271,25 @@ const result: Accuracy = {
   worst: worstOf(decode),
 };
 writeFileSync(path('src/data/accuracy.json'), `${JSON.stringify(result, null, 1)}\n`);
+
+/** Every row that the fit rests on, with what was predicted for it from all other machines. */
+function predictions(): readonly Prediction[] {
+  const line = (what: What, { row: { measurement }, predicted, measured, low, high }: Scored): Prediction => ({
+    measurement: measurement.id,
+    what,
+    measured: Number(measured.toPrecision(4)),
+    predicted: Number(predicted.toPrecision(4)),
+    low: Number((low * predicted).toPrecision(3)),
+    high: Number((high * predicted).toPrecision(3)),
+  });
+  return [...decode.map((item) => line('decode', item)), ...prefill.map((item) => line('prefill', item))];
+}
+writeFileSync(
+  path('src/data/predictions.jsonl'),
+  `${predictions()
+    .map((line) => JSON.stringify(line))
+    .join('\n')}\n`,
+);
 
 const percent = (value: number, places = 1): string => `${(100 * value).toFixed(places)} %`;
 const row = (cells: readonly string[], widths: readonly number[]): string =>
@@ -305,4 +322,4 @@ console.log('\nFarthest off');
 for (const item of result.worst)
   console.log(`  ${String(item.predicted)} predicted, ${String(item.measured)} measured: ${item.id.slice(0, 110)}. ${item.reason}`);
 console.log(`\nLeft out: ${[...leftOut].map(([reason, count]) => `${String(count)} ${reason}`).join('; ')}`);
-console.log('Written to src/data/accuracy.json');
+console.log('Written to src/data/accuracy.json and src/data/predictions.jsonl');

@@ -13,8 +13,8 @@ import { formatBandwidth, formatBytes, formatCount, formatSeconds, formatSpeed, 
 import type { Placement } from './placement.ts';
 import { regimeOf, type Regime, type SetUpKind } from './regimes.ts';
 import { evidenceOf, machineFactor, productOf, rangeFactors, UNMEASURED_PART_WIDENING } from './speed-factors.ts';
-import { decodeTerms, floorSeconds, quantFamily, type DecodeSettings, type SetUp, type Term } from './speed-terms.ts';
-import { makerOf, rateWarning, requireBandwidth, vectorFlops, type SpeedEstimate } from './speed.ts';
+import { decodeTerms, quantFamily, type DecodeSettings, type SetUp, type Term } from './speed-terms.ts';
+import { makerOf, rateWarnings, requireBandwidth, vectorFlops, type SpeedEstimate } from './speed.ts';
 import type { Step } from './steps.ts';
 import type { Workload } from './workload.ts';
 
@@ -70,13 +70,34 @@ interface Timed {
 
 const deviceOf = ({ gpus, host }: SetUp, gpu: number | null): Device | null => (gpu === null ? host : (gpus[gpu] ?? null));
 
-/** Seconds of each term: quantity × factors × what is known of the machine itself, and never less than physics asks. */
+/** Seconds of a term: quantity × factors × what is known of the machine itself, and never less than physics asks. */
+export function secondsOf({ gpu, quantity, factors, atLeast }: Term, setUp: SetUp, what: 'decode' | 'prefill'): number {
+  const device = deviceOf(setUp, gpu);
+  return Math.max(atLeast, quantity * productOf(factors) * (device === null ? 1 : machineFactor(device, what)));
+}
+
+export interface Sums {
+  readonly all: number;
+  /** Attention's part. */
+  readonly cache: number;
+  /** What reading the weights takes at least. */
+  readonly floor: number;
+}
+
+export function sumsOf(terms: readonly Term[], setUp: SetUp, what: 'decode' | 'prefill'): Sums {
+  let [all, cache, floor] = [0, 0, 0];
+  for (const term of terms) {
+    const seconds = secondsOf(term, setUp, what);
+    all += seconds;
+    if (term.kind === 'cache') cache += seconds;
+    else if (term.kind === 'weights') floor += term.atLeast;
+  }
+  return { all, cache, floor };
+}
+
+/** Terms with their seconds, to be shown. */
 export function timeTerms(terms: readonly Term[], setUp: SetUp, what: 'decode' | 'prefill'): readonly Timed[] {
-  return terms.map((term) => {
-    const device = deviceOf(setUp, term.gpu);
-    const seconds = term.quantity * productOf(term.factors) * (device === null ? 1 : machineFactor(device, what));
-    return { term, seconds: Math.max(term.atLeast, seconds) };
-  });
+  return terms.map((term) => ({ term, seconds: secondsOf(term, setUp, what) }));
 }
 
 const sumOf = (timed: readonly Timed[]): number => timed.reduce((sum, { seconds }) => sum + seconds, 0);
@@ -191,13 +212,11 @@ export function decodeSpeed(question: DecodeQuestion): DecodeEstimate {
   checkQuestion(question);
   const { work, placement, setUp, depth } = question;
   const terms = decodeTerms(work, placement, setUp, question);
-  const timed = timeTerms(terms, setUp, 'decode');
-  const floor = floorSeconds(terms);
-  const secondsPerToken = sumOf(timed);
+  const { all: secondsPerToken, cache, floor } = sumsOf(terms, setUp, 'decode');
   const tokensPerSecond = 1 / secondsPerToken;
   const ceiling = 1 / floor;
-  const cacheShare = sumOf(timed.filter(({ term }) => term.kind === 'cache')) / secondsPerToken;
-  const regime = regimeOf({ kind: kindOfSetUp(question), mixture: work.usedShare > 0, depth, cacheShare });
+  const mixture = work.usedShare > 0;
+  const regime = regimeOf({ kind: kindOfSetUp(question), mixture, depth, cacheShare: cache / secondsPerToken });
   const lead = leadDevice(setUp);
   const { low, high } = rangeFactors('decode', regime, lead, hasUnmeasuredPart(question, lead) ? UNMEASURED_PART_WIDENING : 1);
   return {
@@ -207,8 +226,10 @@ export function decodeSpeed(question: DecodeQuestion): DecodeEstimate {
     ceilingTokensPerSecond: ceiling,
     secondsPerToken,
     regime,
-    basis: basisOf('decode', regime, lead),
-    warnings: [...new Set([...setUp.gpus].map(rateWarning).filter((warning) => warning !== null))],
-    steps: () => stepsOf(question, timed, secondsPerToken, ceiling),
+    get basis() {
+      return basisOf('decode', regime, lead);
+    },
+    warnings: rateWarnings(setUp.gpus),
+    steps: () => stepsOf(question, timeTerms(terms, setUp, 'decode'), secondsPerToken, ceiling),
   };
 }

@@ -68,7 +68,11 @@ export function layerAt(shape: ModelShape, index: number): Layer {
   };
 }
 
-/** All layers of a model, first to last. */
+const known = new WeakMap<ModelShape, readonly Layer[]>();
+
+/** All layers of a model, first to last; worked out once for each shape object. */
 export function layersOf(shape: ModelShape): readonly Layer[] {
-  return Array.from({ length: shape.layers }, (_, index) => layerAt(shape, index));
+  let layers = known.get(shape);
+  if (layers === undefined) known.set(shape, (layers = Array.from({ length: shape.layers }, (_, index) => layerAt(shape, index))));
+  return layers;
 }

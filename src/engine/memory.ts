@@ -37,8 +37,23 @@ function part(weights: number, kvCache: number, compute: number): MemoryPart {
 
 const sumOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0);
 
+/** Everything that the answer depends on besides the model. */
+function keyOf(request: MemoryRequest): string {
+  const { context, cacheTypeK, cacheTypeV, flashAttention, ubatch, batch, parallel, unifiedKv, swaFull, program } = request;
+  const { gpuLayers, cpuMoeLayers, kvOffload, tensorSplit, shares } = request;
+  // A single card has everything, whatever its share.
+  const split = shares.length === 1 ? '1' : `${(tensorSplit ?? shares).join(':')} of ${String(shares.length)}`;
+  const numbers = `${String(context)},${String(ubatch)},${String(batch)},${String(parallel)},${String(gpuLayers)},${String(cpuMoeLayers)}`;
+  const switches = (flashAttention ? 8 : 0) + (unifiedKv ? 4 : 0) + (swaFull ? 2 : 0) + (kvOffload ? 1 : 0);
+  return `${numbers},${String(switches)},${cacheTypeK},${cacheTypeV},${program},${split}`;
+}
+
+const known = new WeakMap<Workload, Map<string, MemoryBreakdown>>();
+const REMEMBERED = 64;
+
 /**
- * Memory of a model that is spread over cards and the host.
+ * Memory of a model that is spread over cards and the host. The last answers are remembered: the same model is mostly asked about
+ * for many devices.
  *
  * The table of token embeddings always stays with the host, where a row is looked up for each token. A model whose output
  * matrix is that same table therefore has it twice when a card computes the output. Source: per-device allocations of
@@ -47,6 +62,19 @@ const sumOf = (values: readonly number[]): number => values.reduce((sum, value) 
  * @throws {EngineError} for combinations that llama.cpp refuses
  */
 export function memoryOf(request: MemoryRequest): MemoryBreakdown {
+  let ofWork = known.get(request.work);
+  if (ofWork === undefined) known.set(request.work, (ofWork = new Map<string, MemoryBreakdown>()));
+  const key = keyOf(request);
+  let memory = ofWork.get(key);
+  if (memory === undefined) {
+    memory = breakdown(request);
+    if (ofWork.size >= REMEMBERED) ofWork.clear();
+    ofWork.set(key, memory);
+  }
+  return memory;
+}
+
+function breakdown(request: MemoryRequest): MemoryBreakdown {
   const { work, shares } = request;
   const placement = place(work.layers, request, request.tensorSplit ?? shares);
   const { firstGpuLayer, bounds, outputGpu, hostExpertLayers, cacheOnHost } = placement;

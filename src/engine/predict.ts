@@ -137,10 +137,14 @@ function added(a: MemoryPart, b: MemoryPart): MemoryPart {
 function deviceAnswer(device: Device | null, name: string, part: MemoryPart): DeviceAnswer {
   const room = device === null ? null : roomOn(device);
   const verdict = room === null ? null : verdictOf(part.totalBytes, room);
+  const { weightsBytes, kvCacheBytes, computeBytes, totalBytes } = part;
   return {
     device,
     name,
-    ...part,
+    weightsBytes,
+    kvCacheBytes,
+    computeBytes,
+    totalBytes,
     capacityBytes: room?.capacityBytes ?? null,
     fits: verdict === null ? null : verdict !== 'too-large',
     verdict,
@@ -150,23 +154,26 @@ function deviceAnswer(device: Device | null, name: string, part: MemoryPart): De
 /** What each device holds. */
 export function deviceAnswers(memory: MemoryBreakdown, { gpus, host }: SetUp): readonly DeviceAnswer[] {
   if (gpus.length === 0) return [deviceAnswer(host, host?.name ?? 'host', memory.host)];
-  const [first, ...others] = gpus;
-  const [firstPart, ...otherParts] = memory.gpus;
+  const [first] = gpus;
+  const [firstPart] = memory.gpus;
   // A chip with one memory holds the host's share too.
-  if (first !== undefined && firstPart !== undefined && others.length === 0 && first.memory === 'unified')
+  if (first !== undefined && firstPart !== undefined && gpus.length === 1 && first.memory === 'unified')
     return [deviceAnswer(first, first.name, added(firstPart, memory.host))];
-  const cards = gpus.flatMap((device, index) => {
-    const part = [firstPart, ...otherParts][index];
-    return part === undefined ? [] : [deviceAnswer(device, device.name, part)];
+  const answers: DeviceAnswer[] = [];
+  gpus.forEach((device, index) => {
+    const part = memory.gpus[index];
+    if (part !== undefined) answers.push(deviceAnswer(device, device.name, part));
   });
-  return [...cards, deviceAnswer(host, host?.name ?? 'host', memory.host)];
+  answers.push(deviceAnswer(host, host?.name ?? 'host', memory.host));
+  return answers;
 }
 
 const ORDER: readonly Verdict[] = ['fits', 'tight', 'needs-setting', 'too-large'];
 
 function worst(devices: readonly DeviceAnswer[]): Verdict | null {
-  const known = devices.map(({ verdict }) => verdict).filter((verdict) => verdict !== null);
-  return known.length === 0 ? null : (ORDER[Math.max(...known.map((verdict) => ORDER.indexOf(verdict)))] ?? null);
+  let rank = -1;
+  for (const { verdict } of devices) if (verdict !== null) rank = Math.max(rank, ORDER.indexOf(verdict));
+  return ORDER[rank] ?? null;
 }
 
 /** The processor that takes over what is not on the cards when none was named: an ordinary desktop with DDR5. */
@@ -185,7 +192,7 @@ export const USUAL_HOST: Device = {
 };
 
 /** The same question with a host where one is needed, and a word about it. */
-function withHost(memory: MemoryBreakdown, setUp: SetUp): { readonly setUp: SetUp; readonly warnings: readonly string[] } {
+export function withHost(memory: MemoryBreakdown, setUp: SetUp): { readonly setUp: SetUp; readonly warnings: readonly string[] } {
   const { firstGpuLayer, hostExpertLayers, cacheOnHost } = memory.placement;
   const needed = firstGpuLayer > 0 || hostExpertLayers > 0 || cacheOnHost;
   const [first] = setUp.gpus;

@@ -5,13 +5,13 @@
  * plus reading the weights once a batch, plus time per layer, plus attention that grows with the prompt.
  */
 
-import { basisOf, kindOfSetUp, leadDevice, timeTerms, type DecodeQuestion } from './decode.ts';
+import { basisOf, kindOfSetUp, leadDevice, sumsOf, timeTerms, type DecodeQuestion } from './decode.ts';
 import { EngineError } from './errors.ts';
 import { formatSeconds, formatSpeed } from './format.ts';
 import { regimeOf } from './regimes.ts';
 import { rangeFactors } from './speed-factors.ts';
 import { prefillTerms } from './speed-terms.ts';
-import { rateWarning, requireBandwidth, type SpeedEstimate } from './speed.ts';
+import { rateWarnings, requireBandwidth, type SpeedEstimate } from './speed.ts';
 import type { Step } from './steps.ts';
 
 export interface PrefillQuestion extends DecodeQuestion {
@@ -44,15 +44,14 @@ export function prefillSpeed(question: PrefillQuestion): PrefillEstimate {
   const lead = leadDevice(setUp);
   requireBandwidth(lead);
   if (!(promptTokens >= 1)) throw new EngineError('bad-prompt', 'The prompt must have at least 1 token.');
-  const timed = timeTerms(prefillTerms(work, placement, setUp, question), setUp, 'prefill');
-  const reading = timed.filter(({ term }) => term.kind === 'weights').reduce((sum, { term }) => sum + term.quantity, 0);
-  const secondsPerToken = timed.reduce((sum, { seconds }) => sum + seconds, 0);
+  const terms = prefillTerms(work, placement, setUp, question);
+  const { all: secondsPerToken, cache, floor } = sumsOf(terms, setUp, 'prefill');
   const tokensPerSecond = 1 / secondsPerToken;
-  const attention = timed.filter(({ term }) => term.kind === 'cache').reduce((sum, { seconds }) => sum + seconds, 0);
-  const regime = regimeOf({ kind: kindOfSetUp(question), mixture: work.usedShare > 0, depth, cacheShare: attention / secondsPerToken });
+  const mixture = work.usedShare > 0;
+  const regime = regimeOf({ kind: kindOfSetUp(question), mixture, depth, cacheShare: cache / secondsPerToken });
   const { low, high } = rangeFactors('prefill', regime, lead);
   const steps = (): readonly Step[] => {
-    const groups = Map.groupBy(timed, ({ term }) => term.kind);
+    const groups = Map.groupBy(timeTerms(terms, setUp, 'prefill'), ({ term }) => term.kind);
     const rows = [...groups].map(([kind, parts]) => ({ kind, seconds: parts.reduce((sum, { seconds }) => sum + seconds, 0) }));
     return [
       ...rows.map(({ kind, seconds }) => ({ id: kind, label: LABELS[kind], expression: '', result: formatSeconds(seconds) })),
@@ -73,11 +72,13 @@ export function prefillSpeed(question: PrefillQuestion): PrefillEstimate {
   return {
     tokensPerSecond,
     low: tokensPerSecond * low,
-    high: Math.min(1 / reading, tokensPerSecond * high),
+    high: Math.min(1 / floor, tokensPerSecond * high),
     secondsPerToken,
     secondsToFirstToken: promptTokens * secondsPerToken,
-    basis: basisOf('prefill', regime, lead),
-    warnings: setUp.gpus.map(rateWarning).filter((warning) => warning !== null),
+    get basis() {
+      return basisOf('prefill', regime, lead);
+    },
+    warnings: rateWarnings(setUp.gpus),
     steps,
   };
 }

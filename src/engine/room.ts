@@ -36,8 +36,16 @@ export interface Room {
   readonly kind: LimitKind;
 }
 
+const known = new WeakMap<Device, Room>();
+
 /** What a device has room for. */
 export function roomOn(device: Device): Room {
+  let room = known.get(device);
+  if (room === undefined) known.set(device, (room = roomFor(device)));
+  return room;
+}
+
+function roomFor(device: Device): Room {
   const { memory, memoryBytes, speedClass } = device;
   const kind: LimitKind =
     memory === 'discrete'

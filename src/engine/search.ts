@@ -3,7 +3,7 @@
 import { decodeSpeed } from './decode.ts';
 import { FILE_TYPES, type FileType } from './ggml-types.ts';
 import { memoryOf, type MemoryBreakdown } from './memory.ts';
-import { deviceAnswers, sharesOf, USUAL_HOST, type Request } from './predict.ts';
+import { deviceAnswers, sharesOf, withHost, type Request } from './predict.ts';
 import { roomOn, type Room } from './room.ts';
 import type { SetUp } from './speed-terms.ts';
 import { between, workloadOf } from './workload.ts';
@@ -13,8 +13,8 @@ export type Limit = 'comfortable' | 'capacity';
 
 const STEP = 256;
 
-/** Types that nobody would choose because they fit: for models made for them, or for converting. */
-const NOT_OFFERED: readonly string[] = ['F32', 'TQ1_0', 'TQ2_0'];
+/** Types that nobody would choose because they fit: for models made for them, for converting, or overtaken by K-quants of their size. */
+const NOT_OFFERED: readonly string[] = ['F32', 'TQ1_0', 'TQ2_0', 'Q4_0', 'Q4_1', 'Q5_0', 'Q5_1'];
 
 const OFFERED = (Object.keys(FILE_TYPES) as FileType[]).filter((fileType) => !NOT_OFFERED.includes(fileType));
 
@@ -53,7 +53,8 @@ function largest(least: number, most: number, holds: (value: number) => boolean)
  * @returns null when not even 256 tokens fit
  */
 export function largestContext(request: Request, setUp: SetUp, most: number, limit: Limit = 'comfortable'): number | null {
-  const steps = largest(1, Math.max(1, Math.floor(most / STEP)), (count) => fitsOn({ ...request, context: count * STEP }, setUp, limit));
+  if (most < STEP) return fitsOn({ ...request, context: most }, setUp, limit) ? most : null;
+  const steps = largest(1, Math.floor(most / STEP), (count) => fitsOn({ ...request, context: count * STEP }, setUp, limit));
   return steps === null ? null : steps * STEP;
 }
 
@@ -79,8 +80,9 @@ export interface Split {
   readonly cpuMoeLayers: number;
 }
 
-/** Whether the cards hold their part; the host's is not asked about. */
+/** Whether the cards hold their part. The host's is asked about only where it lies in the same memory. */
 function cardsHold(request: Request, setUp: SetUp, limit: Limit): boolean {
+  if (setUp.gpus.some(({ memory }) => memory === 'unified')) return fitsOn(request, setUp, limit);
   const memory = memoryFor(request, setUp);
   return setUp.gpus.every((device, index) => {
     const bytes = bytesFor(roomOn(device), limit);
@@ -88,16 +90,17 @@ function cardsHold(request: Request, setUp: SetUp, limit: Limit): boolean {
   });
 }
 
-function speedOf(request: Request, setUp: SetUp): number {
-  const { placement } = memoryFor(request, setUp);
-  return decodeSpeed({ ...request, placement, setUp: { ...setUp, host: setUp.host ?? USUAL_HOST } }).tokensPerSecond;
+function speedOf(request: Request, asked: SetUp): number {
+  const memory = memoryFor(request, asked);
+  const { setUp } = withHost(memory, asked);
+  return decodeSpeed({ ...request, placement: memory.placement, setUp }).tokensPerSecond;
 }
 
 /**
- * The fastest way to share a model between cards and host: as many whole layers on the cards as fit, or all layers with the
+ * The fastest way to share a model between cards and host: as many whole layers on the cards as fit, or more of them with the
  * experts of the first ones left to the host.
  *
- * @returns null when there is no card, or a card can't hold even the least
+ * @returns null when there is no card, or the cards can't hold even the least
  */
 export function bestSplit(request: Request, setUp: SetUp, limit: Limit = 'comfortable'): Split | null {
   const { work } = request;
@@ -106,18 +109,33 @@ export function bestSplit(request: Request, setUp: SetUp, limit: Limit = 'comfor
   const holds = (split: Split): boolean => cardsHold({ ...request, ...split }, setUp, limit);
   const whole = { gpuLayers: all, cpuMoeLayers: 0 };
   if (holds(whole)) return whole;
-  const candidates: Split[] = [];
-  const layers = largest(1, all, (gpuLayers) => holds({ gpuLayers, cpuMoeLayers: 0 }));
-  if (layers !== null) candidates.push({ gpuLayers: layers, cpuMoeLayers: 0 });
-  if (between(work.expertBytes, 0, work.layers) > 0) {
-    // Searched from the other end: the fewer layers keep their experts away, the more the card must hold.
-    const kept = largest(0, work.layers, (onCards) => holds({ gpuLayers: all, cpuMoeLayers: work.layers - onCards }));
-    if (kept !== null) candidates.push({ gpuLayers: all, cpuMoeLayers: work.layers - kept });
-    else {
-      const fewer = largest(1, all, (gpuLayers) => holds({ gpuLayers, cpuMoeLayers: work.layers }));
-      if (fewer !== null) candidates.push({ gpuLayers: fewer, cpuMoeLayers: work.layers });
-    }
+  const hasExperts = between(work.expertBytes, 0, work.layers) > 0;
+
+  /** As few experts with the host as that many layers on the cards allow. */
+  const withLayers = (gpuLayers: number): Split | null => {
+    // Searched from the other end: the fewer layers keep their experts away, the more the cards must hold.
+    const most = hasExperts ? work.layers : 0;
+    const kept = largest(0, most, (onCards) => holds({ gpuLayers, cpuMoeLayers: most - onCards }));
+    return kept === null ? null : { gpuLayers, cpuMoeLayers: most - kept };
+  };
+
+  let counts: readonly (number | null)[];
+  if (setUp.gpus.length === 1) {
+    // On one card it is one or the other: whole layers, or all layers (as many as fit) without their experts.
+    const mostWith = (cpuMoeLayers: number): number | null => largest(1, all, (gpuLayers) => holds({ gpuLayers, cpuMoeLayers }));
+    counts = [mostWith(0), ...(hasExperts ? [mostWith(work.layers)] : [])];
+  } else {
+    // A layer more moves the border between cards, so that more may fit where fewer did not: all are tried.
+    counts = Array.from({ length: all }, (_, index) => all - index);
   }
-  const speeds = candidates.map((split) => ({ split, speed: speedOf({ ...request, ...split }, setUp) }));
-  return speeds.toSorted((a, b) => b.speed - a.speed)[0]?.split ?? null;
+  let best: { readonly split: Split; readonly speed: number } | null = null;
+  for (const count of counts) {
+    const split = count === null ? null : withLayers(count);
+    if (split === null) continue;
+    const speed = speedOf({ ...request, ...split }, setUp);
+    if (best === null || speed > best.speed) best = { split, speed };
+    // Without experts, more layers on the cards are always faster.
+    if (!hasExperts) break;
+  }
+  return best?.split ?? null;
 }

@@ -34,10 +34,17 @@ export function productOf(names: readonly string[]): number {
   return product;
 }
 
+const machines = { decode: new WeakMap<Device, number>(), prefill: new WeakMap<Device, number>() } as const;
+
 /** What a machine that was itself measured adds: a partly pooled factor on its time. 1 for all others. */
 export function machineFactor(device: Device, what: 'decode' | 'prefill'): number {
   if (device.id === null) return 1;
-  return FACTORS[`${what === 'decode' ? 'machine' : 'prompt-machine'}:${device.id}`] ?? 1;
+  let factor = machines[what].get(device);
+  if (factor === undefined) {
+    factor = FACTORS[`${what === 'decode' ? 'machine' : 'prompt-machine'}:${device.id}`] ?? 1;
+    machines[what].set(device, factor);
+  }
+  return factor;
 }
 
 /** Measurements and machines that a class's factors rest on. */

@@ -46,11 +46,25 @@ export function vectorFlops(device: Device): number {
   return device.fp32VectorFlops ?? device.bandwidth * (TYPICAL_FLOPS_PER_BYTE[device.speedClass] ?? OTHER_FLOPS_PER_BYTE);
 }
 
-/** A sentence about the stand-in for an unknown rate, if there is one. */
-export function rateWarning(device: Device): string | null {
-  if (!isGpu(device) || device.fp32VectorFlops !== null) return null;
-  const rate = significant(vectorFlops(device) / 1e12);
-  return `The FP32 rate of ${device.name} is not known: ${rate}\u00a0TFLOPS, typical of such chips at this bandwidth, stands in.`;
+function lacksRate(device: Device): boolean {
+  return isGpu(device) && device.fp32VectorFlops === null;
+}
+
+/** A sentence about the stand-in for each unknown rate. */
+export function rateWarnings(devices: readonly Device[]): readonly string[] {
+  return devices.some(lacksRate) ? [...new Set(devices.filter(lacksRate).map(rateWarning))] : [];
+}
+
+const rateSentences = new WeakMap<Device, string>();
+
+function rateWarning(device: Device): string {
+  let sentence = rateSentences.get(device);
+  if (sentence === undefined) {
+    const rate = significant(vectorFlops(device) / 1e12);
+    sentence = `The FP32 rate of ${device.name} is not known: ${rate}\u00a0TFLOPS, typical of such chips at this bandwidth, stands in.`;
+    rateSentences.set(device, sentence);
+  }
+  return sentence;
 }
 
 /** @throws {EngineError} `no-bandwidth` when a device's bandwidth is not a positive number */

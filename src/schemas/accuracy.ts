@@ -49,3 +49,17 @@ export const accuracy = z.strictObject({
 });
 
 export type Accuracy = z.infer<typeof accuracy>;
+
+/** A measurement that the fit rests on, and what all other machines say about it; tokens per second. */
+export const prediction = z.strictObject({
+  /** Id in `measurements.jsonl`. */
+  measurement: z.string(),
+  what: z.enum(['decode', 'prefill']),
+  measured: z.number(),
+  predicted: z.number(),
+  /** The range that should hold four times in five. */
+  low: z.number(),
+  high: z.number(),
+});
+
+export type Prediction = z.infer<typeof prediction>;

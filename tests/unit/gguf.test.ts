@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { gguf } from '@huggingface/gguf';
 import fc from 'fast-check';
 import { EngineError } from '../../src/engine/errors.ts';
 import type { FileType } from '../../src/engine/ggml-types.ts';
@@ -27,7 +28,9 @@ function sourceOf(bytes: Uint8Array, size: number | null = bytes.length): ByteSo
   };
 }
 
-const fixture = (name: string): Uint8Array => readFileSync(`tests/fixtures/gguf/${name}.gguf`);
+const fixturePath = (name: string): string => `tests/fixtures/gguf/${name}.gguf`;
+
+const fixture = (name: string): Uint8Array => readFileSync(fixturePath(name));
 
 const VALID = ['tiny-llama-dense-f16', 'tiny-qwen3moe-q8_0-q4_0', 'tiny-gemma3-swa-q4_0', 'tiny-deepseek2-mla-f16'];
 
@@ -55,6 +58,35 @@ for (const name of VALID) {
     };
     const again: GgufHeader = await readGguf(trickle);
     assert.deepEqual(again, { ...header, fileBytes: null });
+  });
+}
+
+/** What Hugging Face's reader adds to a file's own metadata, from the preamble. */
+const PREAMBLE = ['version', 'tensor_count', 'kv_count'];
+
+for (const name of VALID) {
+  test(`metadata and tensors of ${name} are those that Hugging Face’s reader finds`, async () => {
+    const header = await readGguf(sourceOf(fixture(name)));
+    const theirs = await gguf(fixturePath(name), { allowLocalFile: true });
+    const metadata = Object.entries(theirs.metadata).filter(([key]) => !PREAMBLE.includes(key));
+    assert.deepEqual(
+      [...header.metadata.keys()],
+      metadata.map(([key]) => key),
+    );
+    // No list of the fixtures is so long that our reader passes over it, so values can be compared as well.
+    assert.deepEqual([...header.metadata], metadata);
+    assert.equal(header.version, theirs.metadata.version);
+    assert.equal(BigInt(header.tensors.length), theirs.metadata.tensor_count);
+    assert.equal(BigInt(header.dataOffset), theirs.tensorDataOffset);
+    assert.deepEqual(
+      header.tensors,
+      theirs.tensorInfos.map((tensor): GgufTensor => ({
+        name: tensor.name,
+        dimensions: tensor.shape.map(Number),
+        typeId: tensor.dtype,
+        offset: Number(tensor.offset),
+      })),
+    );
   });
 }
 

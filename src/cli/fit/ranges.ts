@@ -105,12 +105,18 @@ export interface Coverage {
   readonly width: number;
 }
 
+export interface Covered {
+  readonly item: Residual;
+  /** Whether the measured speed lies in the range. */
+  readonly inside: boolean;
+  /** Factors on the prediction. */
+  readonly low: number;
+  readonly high: number;
+}
+
 /** Coverage of ranges that were calibrated without the machine they are asked about. */
-export function nestedCoverage(
-  residuals: readonly Residual[],
-  share: number,
-): readonly { readonly item: Residual; readonly inside: boolean; readonly width: number }[] {
-  const results: { item: Residual; inside: boolean; width: number }[] = [];
+export function nestedCoverage(residuals: readonly Residual[], share: number): readonly Covered[] {
+  const results: Covered[] = [];
   for (const [group, items] of groupBy(residuals, (item) => item.group)) {
     const ranges = calibrate(
       residuals.filter((item) => item.group !== group),
@@ -119,7 +125,7 @@ export function nestedCoverage(
     for (const item of items) {
       const { low, high } = rangeFor(ranges, item.regime, item.speedClass);
       const ratio = Math.exp(item.error);
-      results.push({ item, inside: low <= ratio && ratio <= high, width: high / low });
+      results.push({ item, inside: low <= ratio && ratio <= high, low, high });
     }
   }
   return results;
