@@ -155,9 +155,10 @@ function stepsOf(question: DecodeQuestion, timed: readonly Timed[], total: numbe
       ],
       cache: () => {
         const latent = parts.some(({ term }) => term.factors[0] === 'latent');
+        const byHead = parts.some(({ term }) => term.factors[0] === 'cache-cpu' || term.factors[0] === 'cache-off');
         const rate = device === null ? 1 : vectorFlops(device);
         return [
-          `${latent ? 'Attention over' : 'Reading the KV cache of'} ${depth.toLocaleString('en-GB')} tokens`,
+          `${latent ? 'Attention over' : 'Reading the KV cache of'} ${depth.toLocaleString('en-GB')} tokens${byHead && !latent ? ', for each query head' : ''}`,
           parts
             .map((part) =>
               latent

@@ -76,10 +76,6 @@ const HOP_HBM = ['hop', 'hop:nvidia-hbm'] as const;
 const ALL_REDUCE = ['all-reduce'] as const;
 const PROMPT_HOST = ['prompt-host'] as const;
 const PROMPT_READING = ['prompt-reading'] as const;
-const CACHE_CPU = ['cache-cpu'] as const;
-const CACHE_CPU_OFF = ['cache-cpu', 'cache-cpu:off'] as const;
-// Mainline unpacks a quantized cache again for every query head when flash attention is on.
-const CACHE_CPU_QUANTIZED = ['cache-cpu', 'cache-cpu:quantized'] as const;
 
 /** Names of the factors of a device, made once. */
 interface Names {
@@ -185,10 +181,10 @@ function gpuTerms(terms: Term[], work: Workload, setUp: SetUp, settings: DecodeS
   }
 }
 
-/** Where attention's work for these layers is done by the host. */
-function hostCacheFactors(settings: DecodeSettings): readonly string[] {
-  if (!settings.flashAttention) return CACHE_CPU_OFF;
-  return isQuantized(settings.cacheTypeK) || isQuantized(settings.cacheTypeV) ? CACHE_CPU_QUANTIZED : CACHE_CPU;
+/** How a processor attends: without flash attention, or unpacking a quantized cache for every query head, or plainly. */
+function hostCacheKind({ flashAttention, cacheTypeK, cacheTypeV }: DecodeSettings): 'off' | 'quantized' | 'plain' {
+  if (!flashAttention) return 'off';
+  return isQuantized(cacheTypeK) || isQuantized(cacheTypeV) ? 'quantized' : 'plain';
 }
 
 function hostFactors(host: Device, work: Workload, settings: DecodeSettings, withGpus: boolean): readonly string[] {
@@ -228,7 +224,11 @@ function hostTerms(terms: Term[], work: Workload, setUp: SetUp, settings: Decode
   if (settings.depth > 0 && cacheEnd > 0) {
     const attention = attentionWork(work, settings.depth, settings.cacheTypeK, settings.cacheTypeV, 0, cacheEnd);
     const once = attention.bytes / host.bandwidth;
-    if (once > 0) terms.push({ kind: 'cache', gpu: null, quantity: once, atLeast: once, factors: hostCacheFactors(settings) });
+    const kind = hostCacheKind(settings);
+    const cacheFactors = listOf(host, `cache ${kind}`, () => ['cache-cpu', `cache-cpu:${host.speedClass}`, `cache-cpu:${kind}`]);
+    // Arithmetic, not memory, is what takes a processor's time: each query head goes through the cache by itself.
+    const quantity = attention.bytesByHead / host.bandwidth;
+    if (once > 0) terms.push({ kind: 'cache', gpu: null, quantity, atLeast: once, factors: cacheFactors });
   }
 }
 

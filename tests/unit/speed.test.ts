@@ -51,8 +51,9 @@ describe('set-ups worked out by hand', () => {
 
   test('two channels of DDR5-6000 without a card', () => {
     const { secondsPerToken } = decodeSpeed(question(LLAMA_8B, 'Q4_K_M', DDR5_6000, { depth: 1000 }));
-    const expected =
-      (LLAMA_8B_Q4_K_M_BYTES / 96e9) * productOf(['cpu', 'cpu:cpu-desktop']) + ((131_072 * 1000) / 96e9) * productOf(['cache-cpu']);
+    // Each of the four query heads to a pair of keys and values goes through the cache by itself.
+    const cache = ((4 * 131_072 * 1000) / 96e9) * productOf(['cache-cpu', 'cache-cpu:cpu-desktop', 'cache-cpu:plain']);
+    const expected = (LLAMA_8B_Q4_K_M_BYTES / 96e9) * productOf(['cpu', 'cpu:cpu-desktop']) + Math.max(cache, (131_072 * 1000) / 96e9);
     assertClose(secondsPerToken, expected, 1e-6, 'seconds per token');
   });
 

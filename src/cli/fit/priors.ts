@@ -15,7 +15,11 @@ export const COMMON: Readonly<Record<string, Prior>> = {
   'cache-off': { mean: 1.25, deviation: 0.5 },
   latent: { mean: 6.7, deviation: 0.5 },
   cpu: { mean: 1.8, deviation: 0.3 },
-  'cache-cpu': { mean: 2, deviation: 0.6 },
+  // Two channels are fed by a few cores; servers' many need all of theirs, and NUMA in order.
+  'cpu:cpu-desktop': { mean: 0.74, deviation: 0.2 },
+  'cache-cpu': { mean: 0.3, deviation: 0.5 },
+  'cache-cpu:plain': { mean: 1, deviation: 0.5 },
+  'cache-cpu:quantized': { mean: 3, deviation: 0.8 },
   'hand-over': { mean: 160e-6, deviation: 0.5 },
   hop: { mean: 230e-6, deviation: 0.5 },
   'all-reduce': { mean: 150e-6, deviation: 0.7 },

@@ -146,11 +146,12 @@ function fitTerms(
   return terms.map(({ gpu, quantity, factors }) => {
     const group = groupOf(gpu);
     const ageing = AGEING[factors[0] ?? ''];
-    // The fork has kernels of its own for a processor's cache.
-    const its = ik && factors[0] === 'cache-cpu' ? ['cache-cpu', 'cache-cpu:ik'] : factors;
+    // The fork has kernels of its own for a processor's cache, whatever the settings.
+    const ownKernel = ik && factors[0] === 'cache-cpu';
+    const its = ownKernel ? [...factors.slice(0, 2), 'cache-cpu:ik'] : factors;
     const list: [string, number][] = [...its.map((name): [string, number] => [name, 1]), ...rowFactors];
     if (ageing !== undefined && age > 0) list.push([ageing, age]);
-    if (ik && factors[0] !== 'cache-cpu' && (gpu === null || factors[0] === 'prompt'))
+    if (ik && !ownKernel && (gpu === null || factors[0] === 'prompt'))
       list.push([`${factors[0] ?? ''}:ik-${gpu === null ? 'cpu' : 'gpu'}`, 1]);
     if (group !== null) list.push([`${machinePrefix}:${group}`, 1]);
     return { quantity, factors: list };
