@@ -12,3 +12,4 @@ export { default as Spec } from './Spec.astro';
 export { default as Term } from './Term.astro';
 export { default as WaysIn } from './WaysIn.astro';
 export { default as Worked } from './Worked.astro';
+export { default as WorstMisses } from './WorstMisses.astro';
