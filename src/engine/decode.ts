@@ -63,12 +63,12 @@ export function basisOf(what: 'decode' | 'prefill', regime: Regime, device: Devi
   return `The range is that of measured speeds of ${REGIME_WORDS[regime]} on machines that the formula had not seen; its constants for this class rest on ${count}.`;
 }
 
-interface Timed {
+export interface Timed {
   readonly term: Term;
   readonly seconds: number;
 }
 
-const deviceOf = ({ gpus, host }: SetUp, gpu: number | null): Device | null => (gpu === null ? host : (gpus[gpu] ?? null));
+export const deviceOf = ({ gpus, host }: SetUp, gpu: number | null): Device | null => (gpu === null ? host : (gpus[gpu] ?? null));
 
 /** Seconds of a term: quantity × factors × what is known of the machine itself, and never less than physics asks. */
 export function secondsOf({ gpu, quantity, factors, atLeast }: Term, setUp: SetUp, what: 'decode' | 'prefill'): number {

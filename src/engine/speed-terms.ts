@@ -282,7 +282,7 @@ export interface PrefillSettings extends DecodeSettings {
 const EXPERT_TOKENS = 20;
 
 /** What a chip's prompt arithmetic is measured against, operations per second: its FP32 rate times what its matrix units make of it. */
-function promptRate(device: Device): number {
+export function promptRate(device: Device): number {
   if (!isGpu(device)) return device.bandwidth;
   if (device.speedClass === 'nvidia-hbm') return device.fp16MatrixFlops ?? device.bandwidth * TYPICAL_MATRIX_FLOPS_PER_BYTE;
   return vectorFlops(device) * promptRateFactor(makerOf(device), device.generation);

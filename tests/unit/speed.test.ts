@@ -171,7 +171,7 @@ describe('what is shown with it', () => {
           assert.equal(new Set(ids).size, ids.length);
           assert.ok(ids.includes('total'));
           for (const { label, expression, result } of steps) {
-            assert.ok(label !== '');
+            assert.ok(label !== '' && expression !== '', label);
             assert.doesNotMatch(expression + result, /NaN|Infinity|undefined/);
           }
         }
