@@ -188,7 +188,11 @@ function deviceFrom(asked: unknown): Device {
   if (record === undefined || !isComputable(record))
     throw new EngineError('unknown-device', `There is no machine "${id}" in src/data/hardware.jsonl to run a model on.`);
   const size = numberField(asked, 'memoryGiB', Number.NaN);
-  const device = deviceOf(record, Number.isNaN(size) ? undefined : size);
+  const given = numberField(asked, 'bandwidthGBs', Number.NaN);
+  if (given <= 0) throw new EngineError('no-bandwidth', '"bandwidthGBs" must be a number above 0, or left out.');
+  const sized = deviceOf(record, Number.isNaN(size) ? undefined : size);
+  // What was learned of this machine was learned with its usual memory.
+  const device = Number.isNaN(given) ? sized : { ...sized, id: null, bandwidth: given * 1e9 };
   if (backend === undefined || backend === null || device.backend === 'cpu') return device;
   const chosen = BACKENDS.find((known) => known === backend);
   if (chosen === undefined || chosen === 'cpu')
