@@ -10,7 +10,9 @@ import type { MemoryPart } from '../engine/memory.ts';
 import type { ModelShape } from '../engine/model.ts';
 import { DEFAULTS, memoryWithoutDevice, predict, type Request } from '../engine/predict.ts';
 import { namedQuant, workloadNamed } from '../engine/quant-names.ts';
+import { USUAL_ROOM, type RoomSettings } from '../engine/room.ts';
 import { asSetUp } from '../engine/speed-terms.ts';
+import { repackedBytes } from '../engine/weights.ts';
 import type { Workload } from '../engine/workload.ts';
 import { modelFromConfig } from '../import/config.ts';
 import { deviceOf, isComputable } from '../import/device.ts';
@@ -207,6 +209,27 @@ function splitField(value: unknown): readonly number[] | null {
   return value.map(Number);
 }
 
+/** What is kept from the model, where the question says so. */
+function roomFrom(fields: Fields): RoomSettings {
+  const gib = (name: string, usualBytes: number): number => {
+    const value = numberField(fields, name, usualBytes / gibToBytes(1));
+    if (value < 0) throw new EngineError('bad-field', `"${name}" must be 0 or more.`);
+    return gibToBytes(value);
+  };
+  const share = (name: string, usual: number): number => {
+    const value = numberField(fields, name, usual);
+    if (!(value > 0 && value <= 1)) throw new EngineError('bad-field', `"${name}" must be a share above 0 and up to 1.`);
+    return value;
+  };
+  return {
+    cardReserveBytes: gib('cardReserveGiB', USUAL_ROOM.cardReserveBytes),
+    systemReserveBytes: gib('systemReserveGiB', USUAL_ROOM.systemReserveBytes),
+    macShare: fields['macShare'] == null ? USUAL_ROOM.macShare : share('macShare', 1),
+    gttShare: share('gttShare', USUAL_ROOM.gttShare),
+    windows: booleanField(fields, 'windows', USUAL_ROOM.windows),
+  };
+}
+
 async function requestFrom(fields: Fields): Promise<Request> {
   const { program } = fields;
   if (program !== undefined && program !== null && program !== 'llama-server' && program !== 'llama-cli') {
@@ -231,6 +254,7 @@ async function requestFrom(fields: Fields): Promise<Request> {
     kvOffload: booleanField(fields, 'kvOffload', DEFAULTS.kvOffload),
     tensorSplit: splitField(fields['tensorSplit']),
     tensorParallel: booleanField(fields, 'tensorParallel', DEFAULTS.tensorParallel),
+    room: roomFrom(fields),
   };
 }
 
@@ -275,6 +299,7 @@ async function answerQuestion(fields: Fields): Promise<object> {
       fits: device.fits,
       verdict: device.verdict,
     })),
+    repackedBytes: repackedBytes(request.work.shape, request.work.fileType, memory.placement.firstGpuLayer),
     fits,
     prefill: range(prefill),
     decode: range(decode),

@@ -7,7 +7,7 @@ import { EngineError } from './errors.ts';
 import type { CacheType } from './ggml-types.ts';
 import { memoryOf, type MemoryBreakdown, type MemoryPart } from './memory.ts';
 import { prefillSpeed, type PrefillEstimate } from './prefill.ts';
-import { roomOn, verdictOf, type Verdict } from './room.ts';
+import { roomOn, USUAL_ROOM, verdictOf, type RoomSettings, type Verdict } from './room.ts';
 import type { QuantFamily, SetUp } from './speed-terms.ts';
 import type { Workload } from './workload.ts';
 
@@ -36,6 +36,8 @@ export interface Request {
   readonly tensorSplit: readonly number[] | null;
   /** Cards work on every layer together. */
   readonly tensorParallel: boolean;
+  /** What is kept from the model on each device; the usual when left out. */
+  readonly room?: RoomSettings | undefined;
 }
 
 /** llama-server's defaults, one slot. */
@@ -134,41 +136,50 @@ function added(a: MemoryPart, b: MemoryPart): MemoryPart {
   };
 }
 
-function deviceAnswer(device: Device | null, name: string, part: MemoryPart): DeviceAnswer {
-  const room = device === null ? null : roomOn(device);
-  const verdict = room === null ? null : verdictOf(part.totalBytes, room);
+/** Overflowing is not fitting. */
+function fitsBy(verdict: Verdict | null): boolean | null {
+  return verdict === null ? null : verdict !== 'too-large' && verdict !== 'spills';
+}
+
+function deviceAnswer(device: Device | null, part: MemoryPart, host: Device | null, settings: RoomSettings): DeviceAnswer {
+  const room = device === null ? null : roomOn(device, settings);
+  const verdict = room === null ? null : verdictOf(part.totalBytes, room, host?.memoryBytes ?? null);
   const { weightsBytes, kvCacheBytes, computeBytes, totalBytes } = part;
   return {
     device,
-    name,
+    name: device?.name ?? 'host',
     weightsBytes,
     kvCacheBytes,
     computeBytes,
     totalBytes,
     capacityBytes: room?.capacityBytes ?? null,
-    fits: verdict === null ? null : verdict !== 'too-large',
+    fits: fitsBy(verdict),
     verdict,
   };
 }
 
 /** What each device holds. */
-export function deviceAnswers(memory: MemoryBreakdown, { gpus, host }: SetUp): readonly DeviceAnswer[] {
-  if (gpus.length === 0) return [deviceAnswer(host, host?.name ?? 'host', memory.host)];
+export function deviceAnswers(
+  memory: MemoryBreakdown,
+  { gpus, host }: SetUp,
+  settings: RoomSettings = USUAL_ROOM,
+): readonly DeviceAnswer[] {
+  if (gpus.length === 0) return [deviceAnswer(host, memory.host, host, settings)];
   const [first] = gpus;
   const [firstPart] = memory.gpus;
   // A chip with one memory holds the host's share too.
   if (first !== undefined && firstPart !== undefined && gpus.length === 1 && first.memory === 'unified')
-    return [deviceAnswer(first, first.name, added(firstPart, memory.host))];
+    return [deviceAnswer(first, added(firstPart, memory.host), host, settings)];
   const answers: DeviceAnswer[] = [];
   gpus.forEach((device, index) => {
     const part = memory.gpus[index];
-    if (part !== undefined) answers.push(deviceAnswer(device, device.name, part));
+    if (part !== undefined) answers.push(deviceAnswer(device, part, host, settings));
   });
-  answers.push(deviceAnswer(host, host?.name ?? 'host', memory.host));
+  answers.push(deviceAnswer(host, memory.host, host, settings));
   return answers;
 }
 
-const ORDER: readonly Verdict[] = ['fits', 'tight', 'needs-setting', 'too-large'];
+const ORDER: readonly Verdict[] = ['fits', 'tight', 'needs-setting', 'spills', 'too-large'];
 
 function worst(devices: readonly DeviceAnswer[]): Verdict | null {
   let rank = -1;
@@ -219,7 +230,7 @@ export function predict(request: Request, asked: SetUp): Answer {
   }
   const memory = memoryOf({ ...request, shares: sharesOf(asked.gpus) });
   const { setUp, warnings } = withHost(memory, asked);
-  const devices = deviceAnswers(memory, asked);
+  const devices = deviceAnswers(memory, asked, request.room);
   const verdict = worst(devices);
   const question = { ...request, setUp, placement: memory.placement };
   const decode = decodeSpeed(question);
@@ -227,7 +238,7 @@ export function predict(request: Request, asked: SetUp): Answer {
   return {
     memory,
     devices,
-    fits: verdict === null ? null : verdict !== 'too-large',
+    fits: fitsBy(verdict),
     verdict,
     decode,
     prefill,

@@ -7,14 +7,31 @@
 import type { Device } from './device.ts';
 import { BYTES_PER_GIB } from './format.ts';
 
-/**
- * Left free on each card for the driver's context and a desktop, bytes. llama.cpp's own `--fit` leaves as much.
- * Source: `--fit-target` of llama-server, 1,024 MiB a device.
- */
-export const CARD_RESERVE_BYTES = BYTES_PER_GIB;
+/** What does not go to the model. Defaults that a reader may know better. */
+export interface RoomSettings {
+  /** Left free on each card for the driver's context and a desktop, bytes. */
+  readonly cardReserveBytes: number;
+  /** What an operating system and a few programs take of memory that is shared with the model, bytes. */
+  readonly systemReserveBytes: number;
+  /** Share of a Mac's memory that its GPU may hold; null: what macOS allows by itself. */
+  readonly macShare: number | null;
+  /** Share of the memory that Linux lets an AMD graphics unit borrow (GTT). */
+  readonly gttShare: number;
+  /** Windows lets a full card go on in system memory, slowly, instead of refusing. */
+  readonly windows: boolean;
+}
 
-/** What an operating system and a few programs take of memory that is shared with the model, bytes. A rule of thumb. */
-export const SYSTEM_RESERVE_BYTES = 3 * BYTES_PER_GIB;
+/**
+ * What holds when nothing was changed. Sources: cards, `--fit-target` of llama-server, 1,024 MiB a device; GTT, half by default,
+ * AMD's guide to Strix Halo (rocm.docs.amd.com, "Memory settings"); the system's part is a rule of thumb.
+ */
+export const USUAL_ROOM: RoomSettings = {
+  cardReserveBytes: BYTES_PER_GIB,
+  systemReserveBytes: 3 * BYTES_PER_GIB,
+  macShare: null,
+  gttShare: 1 / 2,
+  windows: false,
+};
 
 /**
  * Share of a Mac's memory that the GPU may hold by default: two thirds up to 36 GiB, three quarters above. It can be raised
@@ -23,10 +40,7 @@ export const SYSTEM_RESERVE_BYTES = 3 * BYTES_PER_GIB;
 const MAC_SMALL_GIB = 36;
 const MAC_SHARES = { small: 2 / 3, large: 3 / 4 } as const;
 
-/** Share of the memory that Linux lets an AMD graphics unit borrow by default (GTT). Source: the amdgpu module's default. */
-const GTT_SHARE = 1 / 2;
-
-export type LimitKind = 'card' | 'mac-working-set' | 'gtt' | 'system';
+export type LimitKind = 'card' | 'card-on-windows' | 'mac-working-set' | 'gtt' | 'system';
 
 export interface Room {
   /** Bytes a model may take without touching a setting or crowding out the desktop; null when the size is not known. */
@@ -36,41 +50,51 @@ export interface Room {
   readonly kind: LimitKind;
 }
 
-const known = new WeakMap<Device, Room>();
+const known = new WeakMap<RoomSettings, WeakMap<Device, Room>>();
 
 /** What a device has room for. */
-export function roomOn(device: Device): Room {
-  let room = known.get(device);
-  if (room === undefined) known.set(device, (room = roomFor(device)));
+export function roomOn(device: Device, settings: RoomSettings = USUAL_ROOM): Room {
+  let rooms = known.get(settings);
+  if (rooms === undefined) known.set(settings, (rooms = new WeakMap<Device, Room>()));
+  let room = rooms.get(device);
+  if (room === undefined) rooms.set(device, (room = roomFor(device, settings)));
   return room;
 }
 
-function roomFor(device: Device): Room {
-  const { memory, memoryBytes, speedClass } = device;
-  const kind: LimitKind =
-    memory === 'discrete'
-      ? 'card'
-      : speedClass.startsWith('apple')
-        ? 'mac-working-set'
-        : memory === 'unified' && speedClass !== 'gb10'
-          ? 'gtt'
-          : 'system';
+function limitOf({ memory, speedClass }: Device, windows: boolean): LimitKind {
+  if (memory === 'discrete') return windows ? 'card-on-windows' : 'card';
+  if (speedClass.startsWith('apple')) return 'mac-working-set';
+  return memory === 'unified' && speedClass !== 'gb10' ? 'gtt' : 'system';
+}
+
+function roomFor(device: Device, { cardReserveBytes, systemReserveBytes, macShare, gttShare, windows }: RoomSettings): Room {
+  const { memoryBytes } = device;
+  const kind = limitOf(device, windows);
   if (memoryBytes === null) return { comfortableBytes: null, capacityBytes: null, kind };
   const comfortable: Readonly<Record<LimitKind, number>> = {
-    card: memoryBytes - CARD_RESERVE_BYTES,
-    'mac-working-set': memoryBytes * (memoryBytes > MAC_SMALL_GIB * BYTES_PER_GIB ? MAC_SHARES.large : MAC_SHARES.small),
-    gtt: memoryBytes * GTT_SHARE,
-    system: memoryBytes - SYSTEM_RESERVE_BYTES,
+    card: memoryBytes - cardReserveBytes,
+    'card-on-windows': memoryBytes - cardReserveBytes,
+    'mac-working-set': memoryBytes * (macShare ?? (memoryBytes > MAC_SMALL_GIB * BYTES_PER_GIB ? MAC_SHARES.large : MAC_SHARES.small)),
+    gtt: memoryBytes * gttShare,
+    system: memoryBytes - systemReserveBytes,
   };
   return { comfortableBytes: Math.max(0, comfortable[kind]), capacityBytes: memoryBytes, kind };
 }
 
-export type Verdict = 'fits' | 'tight' | 'needs-setting' | 'too-large';
+/**
+ * How well something fits: with room to spare; but for the reserve; after raising a limit; only by overflowing into system memory,
+ * many times slower; or not.
+ */
+export type Verdict = 'fits' | 'tight' | 'needs-setting' | 'spills' | 'too-large';
 
-/** Whether a number of bytes fits, and how well; null when the device's memory is not known. */
-export function verdictOf(bytes: number, { comfortableBytes, capacityBytes, kind }: Room): Verdict | null {
+/**
+ * Whether a number of bytes fits, and how well; null when the device's memory is not known.
+ *
+ * @param systemBytes the host's memory, of which Windows lends cards half (Microsoft, "Calculating graphics memory"); null: not known
+ */
+export function verdictOf(bytes: number, { comfortableBytes, capacityBytes, kind }: Room, systemBytes: number | null): Verdict | null {
   if (comfortableBytes === null || capacityBytes === null) return null;
   if (bytes <= comfortableBytes) return 'fits';
-  if (bytes > capacityBytes) return 'too-large';
-  return kind === 'mac-working-set' || kind === 'gtt' ? 'needs-setting' : 'tight';
+  if (bytes <= capacityBytes) return kind === 'mac-working-set' || kind === 'gtt' ? 'needs-setting' : 'tight';
+  return kind === 'card-on-windows' && bytes <= capacityBytes + (systemBytes ?? Infinity) / 2 ? 'spills' : 'too-large';
 }

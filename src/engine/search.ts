@@ -28,8 +28,8 @@ function memoryFor(request: Request, { gpus }: SetUp): MemoryBreakdown {
 
 /** Whether every device holds its part; a device of unknown size holds anything. */
 export function fitsOn(request: Request, setUp: SetUp, limit: Limit = 'comfortable'): boolean {
-  return deviceAnswers(memoryFor(request, setUp), setUp).every(({ device, totalBytes }) => {
-    const bytes = device === null ? null : bytesFor(roomOn(device), limit);
+  return deviceAnswers(memoryFor(request, setUp), setUp, request.room).every(({ device, totalBytes }) => {
+    const bytes = device === null ? null : bytesFor(roomOn(device, request.room), limit);
     return bytes === null || totalBytes <= bytes;
   });
 }
@@ -85,7 +85,7 @@ function cardsHold(request: Request, setUp: SetUp, limit: Limit): boolean {
   if (setUp.gpus.some(({ memory }) => memory === 'unified')) return fitsOn(request, setUp, limit);
   const memory = memoryFor(request, setUp);
   return setUp.gpus.every((device, index) => {
-    const bytes = bytesFor(roomOn(device), limit);
+    const bytes = bytesFor(roomOn(device, request.room), limit);
     return bytes === null || (memory.gpus[index]?.totalBytes ?? 0) <= bytes;
   });
 }

@@ -106,3 +106,24 @@ export function summarizeWeights(shape: ModelShape, fileType: FileType): Weights
     parametersPerToken: Math.round(parametersPerToken),
   };
 }
+
+const REPACKED: readonly GgmlType[] = ['q4_0', 'q4_K'];
+
+/**
+ * Bytes that llama.cpp lays out anew for a processor's vector units. With mmap, its default, they are a second copy beside the
+ * mapped file, whose pages the system can take back; with `--no-mmap` or `--no-repack` there is one copy.
+ *
+ * Source: `CPU_REPACK` buffers of llama.cpp 0.5.0 on x86 with AVX2: matrices in Q4_0 and Q4_K, experts too; not tables, and not
+ * the stacks of small matrices of latent attention.
+ *
+ * @param hostLayers the first layers, which are the processor's; all of them: the output matrix is its too
+ */
+export function repackedBytes(shape: ModelShape, fileType: FileType, hostLayers: number): number {
+  return weightsBytes(
+    quantizedTensors(shape, fileType).filter(({ type, role, layer, dimensions }) => {
+      const plain = dimensions.length === 2 || role === 'experts';
+      const onHost = layer === null ? hostLayers >= shape.layers : layer < hostLayers;
+      return REPACKED.includes(type) && role !== 'embedding' && role !== 'lookup' && plain && onHost;
+    }),
+  );
+}

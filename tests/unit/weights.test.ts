@@ -6,7 +6,7 @@ import { EngineError } from '../../src/engine/errors.ts';
 import { FILE_TYPES, isFileType, tensorBytes, type FileType } from '../../src/engine/ggml-types.ts';
 import { fileTypeNamed } from '../../src/engine/mixing.ts';
 import { ARCHITECTURES, type ModelShape } from '../../src/engine/model.ts';
-import { parameterCounts, quantizedTensors, summarizeWeights, weightsBytes } from '../../src/engine/weights.ts';
+import { parameterCounts, quantizedTensors, repackedBytes, summarizeWeights, weightsBytes } from '../../src/engine/weights.ts';
 
 /** What llama-quantize says a file of this kind holds; `types` names each kind of tensor's types by layers ("0-3,6"). */
 interface FileRow {
@@ -176,4 +176,39 @@ test('a row that is no multiple of the block is refused', () => {
     (error) => error instanceof EngineError && error.code === 'row-not-divisible',
   );
   assert.equal(tensorBytes('q4_K', [512, 3]), 2 * 144 * 3);
+});
+
+/** What llama.cpp lays out anew on a processor, models in Q4_0. */
+const REPACK_ROWS: readonly (readonly [model: string, bytes: number])[] = [
+  ['Llama-3.2-1B', 547_356_672],
+  ['Llama-3.2-3B', 1_585_446_912],
+  ['Llama-3.1-8B', 3_925_868_544],
+  ['Llama-2-7B', 3_642_753_024],
+  ['Qwen2.5-0.5B', 201_277_440],
+  ['Qwen3-0.6B', 247_726_080],
+  ['Qwen3-4B', 2_043_740_160],
+  ['Qwen3-8B', 3_906_994_176],
+  ['Gemma-3-1B', 392_491_008],
+  ['Gemma-3-4B', 1_804_861_440],
+  ['Gemma-2-2B', 1_138_655_232],
+  ['Phi-3-mini-4k', 2_038_431_744],
+  ['Qwen3-30B-A3B', 16_817_061_888],
+  ['OLMoE-1B-7B', 3_774_873_600],
+  ['gpt-oss-20b', 11_107_860_480],
+  ['DeepSeek-V2-Lite', 8_565_129_216],
+  ['DeepSeek-V2-Lite-legacy', 8_596_979_712],
+  ['Qwen3-0.6B-untied', 247_726_080],
+  ['Qwen3-Next-80B-A3B', 44_437_635_072],
+  ['LFM2-1.2B', 582_746_112],
+];
+
+test('what is laid out anew for a processor is what llama.cpp lays out anew', () => {
+  for (const [model, bytes] of REPACK_ROWS) {
+    const shape = shapes[model];
+    assert.ok(shape !== undefined, model);
+    assert.equal(repackedBytes(shape, 'Q4_0', shape.layers), bytes, model);
+    // Nothing without layers of its own, and nothing of types that stay as they are.
+    assert.equal(repackedBytes(shape, 'Q4_0', 0), 0, model);
+    assert.equal(repackedBytes(shape, 'F16', shape.layers), 0, model);
+  }
 });
