@@ -2,8 +2,8 @@
 
 import { open } from 'node:fs/promises';
 import { EngineError } from '../engine/errors.ts';
-import { modelFromGguf, type GgufModel } from '../import/gguf-model.ts';
-import { readGguf, type ByteSource } from '../import/gguf.ts';
+import { modelFromGguf, partsOf, type GgufModel } from '../import/gguf-model.ts';
+import { readGguf, type ByteSource, type GgufHeader } from '../import/gguf.ts';
 
 /** @param path of a file here @throws {EngineError} `no-file` */
 async function withFile<T>(path: string, use: (source: ByteSource) => Promise<T>): Promise<T> {
@@ -51,11 +51,20 @@ function remote(address: string): ByteSource {
 }
 
 /**
- * The model in a GGUF file.
+ * The model in a GGUF file, or in all the parts of one that is split.
  *
  * @throws {EngineError} when the file can't be read, is broken, or holds an architecture that is not known
  */
 export async function modelFromPath(path: string): Promise<GgufModel> {
-  if (/^https?:\/\//.test(path)) return modelFromGguf(await readGguf(remote(path)));
-  return withFile(path, async (source) => modelFromGguf(await readGguf(source)));
+  const header = await headerOf(path);
+  const count = partsOf(header);
+  // Parts are named …-00001-of-00003.gguf; any of them stands for all.
+  const [, stem, given, ending, named] = /^(.*-)(\d{5})(-of-(\d{5})\.gguf.*)$/.exec(path) ?? [];
+  if (count === 1 || Number(named) !== count || stem === undefined || ending === undefined) return modelFromGguf(header);
+  const names = Array.from({ length: count }, (_, index) => String(index + 1).padStart(5, '0')).filter((number) => number !== given);
+  return modelFromGguf(header, await Promise.all(names.map(async (number) => headerOf(stem + number + ending))));
+}
+
+async function headerOf(path: string): Promise<GgufHeader> {
+  return /^https?:\/\//.test(path) ? readGguf(remote(path)) : withFile(path, readGguf);
 }

@@ -494,25 +494,39 @@ function workOf(shape: ModelShape, fileType: FileType, tensors: readonly SizedTe
   return workloadFromTensors(shape, fileType, list);
 }
 
+/** How many files a model is split into; 1 for a whole one. */
+export function partsOf({ metadata }: GgufHeader): number {
+  return Math.max(1, Number(metadata.get('split.count') ?? 1));
+}
+
+/** The parts of a split model, the first, which alone has the model's figures, in front. */
+function inOrder(headers: readonly [GgufHeader, ...GgufHeader[]]): readonly [GgufHeader, ...GgufHeader[]] {
+  const count = partsOf(headers[0]);
+  const number = ({ metadata }: GgufHeader): number => Number(metadata.get('split.no') ?? 0);
+  const numbers = new Set(headers.map(number));
+  const first = headers.find((header) => number(header) === 0);
+  if (headers.length !== count || numbers.size !== count || first === undefined) {
+    throw new EngineError(
+      'split-gguf',
+      `This model is split into ${String(count)} GGUF files, and each lists only its own tensors: ${String(numbers.size)} of them ${numbers.size === 1 ? 'is' : 'are'} here. Give all of them, or pick the model and its quantization by name.`,
+    );
+  }
+  return [first, ...headers.filter((header) => header !== first)];
+}
+
 /**
- * A model from the header of its GGUF file.
+ * A model from the header of its GGUF file, or from the headers of all its parts in any order.
  *
  * @throws {EngineError} `broken-gguf`, `split-gguf`, `unknown-architecture`, `unknown-tensor-type`, `gguf-missing-entry`, `gguf-bad-value`
  */
-export function modelFromGguf(header: GgufHeader): GgufModel {
-  const parts = Number(header.metadata.get('split.count') ?? 0);
-  if (parts > 1) {
-    throw new EngineError(
-      'split-gguf',
-      `This GGUF file is one of ${String(parts)} parts of a model, and its header lists only its own tensors. Join them with llama-gguf-split --merge, or pick the model and its quantization by name.`,
-    );
-  }
-  const all = sizedTensors(header);
-  const fields = new GgufFields(header, all);
+export function modelFromGguf(header: GgufHeader, others: readonly GgufHeader[] = []): GgufModel {
+  const [first, ...rest] = inOrder([header, ...others]);
+  const all = [first, ...rest].flatMap(sizedTensors);
+  const fields = new GgufFields(first, all);
   const ahead = fields.optional('nextn_predict_layers') ?? 0;
   const shape = shapeOf(fields, ahead);
   const used = all.filter((tensor) => !isExtra(tensor, shape.layers));
-  const named = Number(header.metadata.get('general.file_type') ?? -1);
+  const named = Number(first.metadata.get('general.file_type') ?? -1);
   const fileType = fileTypeNumbered(named);
   const notes =
     used.length < all.length ? ['Tensors for images, sound or tokens further ahead are in the file and not in the work of a token.'] : [];

@@ -14,6 +14,14 @@ export interface ByteSource {
   read: (offset: number, length: number) => Promise<Uint8Array>;
 }
 
+/** A file that the reader chose or dropped in a browser; nothing but what is asked for is loaded. */
+export function blobSource(blob: Blob): ByteSource {
+  return {
+    size: blob.size,
+    read: async (offset, length) => new Uint8Array(await blob.slice(offset, offset + length).arrayBuffer()),
+  };
+}
+
 /** A metadata value. Arrays longer than `LONGEST_ARRAY_KEPT`, such as the vocabulary, are passed over and only counted. */
 export type GgufValue = number | bigint | boolean | string | readonly GgufValue[] | GgufSkippedArray;
 
