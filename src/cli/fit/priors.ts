@@ -32,8 +32,9 @@ export const COMMON: Readonly<Record<string, Prior>> = {
   // A prompt: reciprocal of the share of the reference rate; operations per byte of bandwidth on a CPU.
   prompt: { mean: 1.5, deviation: 0.3 },
   'prompt:cpu-desktop': { mean: 1 / 11, deviation: 0.6 },
-  'prompt:cpu-server': { mean: 1 / 11, deviation: 0.6 },
-  'prompt:cpu-dual': { mean: 1 / 11, deviation: 0.6 },
+  // A server has six times the bandwidth of a desktop and two or three times its arithmetic.
+  'prompt:cpu-server': { mean: 1 / 5.5, deviation: 0.6 },
+  'prompt:cpu-dual': { mean: 1 / 5.5, deviation: 0.6 },
   'prompt:cpu-laptop': { mean: 1 / 7, deviation: 0.6 },
   'prompt:cpu-board': { mean: 1 / 4, deviation: 0.6 },
   'prompt:cpu-unified': { mean: 1 / 7, deviation: 0.6 },
