@@ -25,7 +25,9 @@ export interface Ranges {
  * Share of the calibrating rows that the factors hold. Ranges are called 80 %; with the widening of classes on top, machines that
  * were left out find themselves inside about that often. Prompts scatter by machine more than rows tell, so theirs are cut wider.
  */
-export const HELD = { decode: 0.785, prefill: 0.9 } as const;
+export const HELD = { decode: 0.78, prefill: 0.9 } as const;
+/** Processors scatter so too: with channels filled, threads and builds that reports do not name. */
+const HELD_ON_CPU = 0.9;
 /** As many machines as a class needs before its own scatter counts as much as everybody's. */
 const SHRINKAGE = 3;
 /** Classes with fewer machines than this are widened at least by `THIN_WIDENING`. */
@@ -62,10 +64,10 @@ function groupBy<T>(items: readonly T[], key: (item: T) => string): ReadonlyMap<
  * @param share of the rows that the factors hold
  */
 export function calibrate(residuals: readonly Residual[], share: number): Ranges {
-  const tail = (1 - share) / 2;
   const regimes: Record<string, RangeFactors> = {};
   const scaled: { z: number; item: Residual; weight: number }[] = [];
   for (const [regime, items] of groupBy(residuals, ({ regime: name }) => name)) {
+    const tail = (1 - (regime.startsWith('cpu') ? Math.max(share, HELD_ON_CPU) : share)) / 2;
     const weights = machineWeights(items.map(({ group }) => group));
     const pairs = items.map(({ error }, index): [number, number] => [error, weights[index] ?? 1]);
     const low = Math.min(-0.05, weightedQuantile(pairs, tail));
