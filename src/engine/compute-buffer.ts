@@ -11,7 +11,7 @@ import { modelGraph } from './graph/model.ts';
 import { pickLayers } from './graph/repeats.ts';
 import { scheduled } from './graph/schedule.ts';
 import { cacheCells, paddedContext, type CacheRequest } from './kv-cache.ts';
-import type { ModelShape } from './model.ts';
+import type { Architecture, ModelShape } from './model.ts';
 import type { Placement } from './placement.ts';
 
 /** llama-server computes the output for one token a slot, llama-cli for every token of a batch. */
@@ -29,10 +29,15 @@ export interface SplitBuffers {
   readonly host: number;
 }
 
-/** Compute buffers in bytes: on the GPU (0 without one) and on the host. */
-export interface ComputeBuffers {
-  readonly gpu: number;
-  readonly host: number;
+/**
+ * Families whose graph is described only roughly: llama.cpp may take up to twice the bytes told.
+ * Source: comparison with llama.cpp 0.5.0 on files with these shapes and empty weights.
+ */
+const ROUGH: readonly Architecture[] = ['deepseek4', 'kimi-k3', 'minimax-01', 'minimax-m3', 'qwen4exp', 'smallthinker'];
+
+/** Whether a model's compute buffer is an approximation; all others are llama.cpp's to the byte. */
+export function isRoughlyKnown({ architecture }: ModelShape): boolean {
+  return ROUGH.includes(architecture);
 }
 
 /** Tokens computed together, as many for each sequence, and those whose output counts. */
@@ -97,21 +102,4 @@ export function splitComputeBuffers(shape: ModelShape, request: ComputeRequest, 
   if (ofShape.size >= REMEMBERED) ofShape.clear();
   ofShape.set(key, result);
   return result;
-}
-
-/**
- * Compute buffers of a model that is wholly on one device.
- *
- * @param onGpu true when all layers are on a GPU; the host then keeps only inputs and masks
- */
-export function computeBuffers(shape: ModelShape, request: ComputeRequest, onGpu: boolean): ComputeBuffers {
-  const { layers } = shape;
-  const { gpus, host } = splitComputeBuffers(shape, request, {
-    firstGpuLayer: onGpu ? 0 : layers,
-    bounds: onGpu ? [0, layers] : [],
-    outputGpu: onGpu ? 0 : null,
-    hostExpertLayers: 0,
-    cacheOnHost: false,
-  });
-  return { gpu: gpus[0] ?? 0, host };
 }

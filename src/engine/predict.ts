@@ -1,6 +1,6 @@
 /** One question, one answer: does this model run on these devices, and how fast. */
 
-import type { Program } from './compute-buffer.ts';
+import { isRoughlyKnown, type Program } from './compute-buffer.ts';
 import { decodeSpeed, type DecodeEstimate } from './decode.ts';
 import { isGpu, type Device } from './device.ts';
 import { EngineError } from './errors.ts';
@@ -83,6 +83,9 @@ export interface Answer {
   readonly prefill: PrefillEstimate;
   readonly warnings: readonly string[];
 }
+
+const ROUGH_BUFFER =
+  'The compute buffer of this family is a rough figure, and llama.cpp may take up to twice as much; weights and cache are exact.';
 
 const LARGEST_CONTEXT = 16 * 2 ** 20;
 
@@ -242,6 +245,6 @@ export function predict(request: Request, asked: SetUp): Answer {
     verdict,
     decode,
     prefill,
-    warnings: [...warnings, ...decode.warnings],
+    warnings: [...(isRoughlyKnown(request.work.shape) ? [ROUGH_BUFFER] : []), ...warnings, ...decode.warnings],
   };
 }

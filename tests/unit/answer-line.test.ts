@@ -80,3 +80,10 @@ test('devices and models that are not known, and splits that can not be, are tol
   assert.equal(await code({ cacheTypeV: 'q8_0', flashAttention: false }), 'quantized-v-needs-flash-attention');
   assert.equal(await code({}), undefined);
 });
+
+test('where the compute buffer is a rough figure the answer says so, and only there', async () => {
+  const warned = async (id: string): Promise<boolean> =>
+    JSON.stringify((await ask({ model: { id }, quant: 'Q4_K_M', devices: DEVICES }))['warnings']).includes('compute buffer');
+  assert.equal(await warned('deepseek-v4-flash'), true);
+  assert.equal(await warned('qwen3-30b-a3b'), false);
+});

@@ -98,15 +98,6 @@ export function rangeFor({ regimes, widening }: Ranges, regime: string, speedCla
   return { low: low ** exponent, high: high ** exponent };
 }
 
-export interface Coverage {
-  readonly rows: number;
-  readonly machines: number;
-  /** Share of rows inside their range. */
-  readonly held: number;
-  /** Median of high ÷ low. */
-  readonly width: number;
-}
-
 export interface Covered {
   readonly item: Residual;
   /** Whether the measured speed lies in the range. */
