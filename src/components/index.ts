@@ -4,6 +4,7 @@ export { default as Cite } from './Cite.astro';
 export { default as Estimate } from './Estimate.astro';
 export { default as EstimateTable } from './EstimateTable.astro';
 export { default as FactorTable } from './FactorTable.astro';
+export { default as LeftOut } from './LeftOut.astro';
 export { default as MachineChart } from './MachineChart.astro';
 export { default as MachineTable } from './MachineTable.astro';
 export { default as Ratio } from './Ratio.astro';

@@ -28,8 +28,10 @@ export const accuracy = z.strictObject({
   /** Memory against llama.cpp's own allocations, by part. */
   memory: z.array(z.strictObject({ part: z.string(), rows: z.int(), exact: z.int(), median: share, p90: share, worst: share })),
   /** File sizes against published files of real models. */
-  files: z.strictObject({ rows: z.int(), models: z.int(), median: share, p90: share, worst: share }),
+  files: z.array(z.strictObject({ name: z.string(), rows: z.int(), models: z.int(), median: share, p90: share, worst: share })),
   speed: z.array(speedErrors),
+  /** Measurements that were not compared, by reason. */
+  leftOut: z.array(z.strictObject({ reason: z.string(), rows: z.int() })),
   /** How far apart reports of the same machine and model are: no prediction can be expected to do better. */
   noise: z.array(z.strictObject({ name: z.string(), pairs: z.int(), median: share, p90: share })),
   /** The predictions that were farthest off. */

@@ -159,7 +159,7 @@ function fitTerms(
 }
 
 /** Chips that are a class by themselves, measured in several boxes: the box is left out, not the chip. */
-const BY_BOX = ['strix-halo', 'gb10'];
+export const BY_BOX = ['strix-halo', 'gb10'];
 
 /** Rows that can be compared with the speed model, and how many can't, by reason. */
 export function speedRows(all: Collections): { readonly rows: readonly SpeedRow[]; readonly leftOut: ReadonlyMap<string, number> } {
