@@ -29,6 +29,8 @@ export default defineConfig({
     starlight({
       title: settings.name,
       credits: false,
+      // An edit link needs a place to edit; forks and copies set SITE_REPOSITORY.
+      ...(settings.repository === null ? {} : { editLink: { baseUrl: `${settings.repository}/edit/main/` } }),
       disable404Route: true,
       customCss: ['./src/styles/site.css'],
       routeMiddleware: './src/site/route.ts',

@@ -15,6 +15,11 @@ export const collections = {
   quality: defineCollection({ loader: dataCollection('quality'), schema: SCHEMAS.quality }),
   measurements: defineCollection({ loader: dataCollection('measurements'), schema: SCHEMAS.measurements }),
   timeline: defineCollection({ loader: dataCollection('timeline'), schema: SCHEMAS.timeline }),
+  programs: defineCollection({ loader: dataCollection('programs'), schema: SCHEMAS.programs }),
+  formats: defineCollection({ loader: dataCollection('formats'), schema: SCHEMAS.formats }),
+  families: defineCollection({ loader: dataCollection('families'), schema: SCHEMAS.families }),
+  licences: defineCollection({ loader: dataCollection('licences'), schema: SCHEMAS.licences }),
+  changes: defineCollection({ loader: dataCollection('changes'), schema: SCHEMAS.changes }),
   terms: defineCollection({ loader: dataCollection('terms'), schema: SCHEMAS.terms }),
   sources: defineCollection({ loader: dataCollection('sources'), schema: SCHEMAS.sources }),
 };

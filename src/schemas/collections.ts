@@ -1,9 +1,14 @@
 /** Every data file of `src/data`, with the schema of its records. */
 
 import type { z } from 'astro/zod';
+import { change, type Change } from './change.ts';
+import { family, type Family } from './family.ts';
+import { fileFormat, type FileFormat } from './file-format.ts';
 import { hardware, type Hardware } from './hardware.ts';
+import { licence, type Licence } from './licence.ts';
 import { measurement, type Measurement } from './measurement.ts';
 import { model, type Model } from './model.ts';
+import { program, type Program } from './program.ts';
 import { qualityLoss, type QualityLoss } from './quality.ts';
 import { quant, type Quant } from './quant.ts';
 import { DataError, readRecords, type Problem } from './records.ts';
@@ -18,6 +23,11 @@ export interface Collections {
   readonly quality: readonly QualityLoss[];
   readonly measurements: readonly Measurement[];
   readonly timeline: readonly TimelineEvent[];
+  readonly programs: readonly Program[];
+  readonly formats: readonly FileFormat[];
+  readonly families: readonly Family[];
+  readonly licences: readonly Licence[];
+  readonly changes: readonly Change[];
   readonly terms: readonly TermRecord[];
   readonly sources: readonly Source[];
 }
@@ -32,6 +42,11 @@ export const SCHEMAS: { readonly [Name in CollectionName]: z.ZodType<Collections
   quality: qualityLoss,
   measurements: measurement,
   timeline: timelineEvent,
+  programs: program,
+  formats: fileFormat,
+  families: family,
+  licences: licence,
+  changes: change,
   terms: term,
   sources: source,
 };
@@ -78,6 +93,11 @@ export function readCollections(textOf: (name: CollectionName) => string | undef
     quality: read('quality'),
     measurements: read('measurements'),
     timeline: read('timeline'),
+    programs: read('programs'),
+    formats: read('formats'),
+    families: read('families'),
+    licences: read('licences'),
+    changes: read('changes'),
     terms: read('terms'),
     sources: read('sources'),
   };

@@ -10,6 +10,9 @@ import { DataError, type Problem } from './records.ts';
 /** How far a computed figure may be from a stated one. */
 const TOLERANCE = 0.01;
 
+/** Collections whose records carry sources and a day. */
+const SOURCED = ['hardware', 'models', 'quants', 'quality', 'timeline', 'programs', 'formats', 'families', 'licences'] as const;
+
 type Report = (name: CollectionName, id: string, field: string, reason: string) => void;
 
 function checkSources(all: Collections, report: Report): void {
@@ -19,7 +22,7 @@ function checkSources(all: Collections, report: Report): void {
       report(name, id, field, `there is no source "${source}" in sources.jsonl: correct the id, or add a line for the source there`);
     }
   };
-  for (const name of ['hardware', 'models', 'quants', 'quality', 'timeline'] as const) {
+  for (const name of SOURCED) {
     for (const { id, sources, conflicts } of all[name]) {
       for (const { source } of sources) check(name, id, 'sources', source);
       for (const { source } of conflicts ?? []) check(name, id, 'conflicts', source);
@@ -30,7 +33,7 @@ function checkSources(all: Collections, report: Report): void {
 }
 
 function checkDays(all: Collections, today: string, report: Report): void {
-  for (const name of ['hardware', 'models', 'quants', 'quality', 'timeline', 'measurements'] as const) {
+  for (const name of [...SOURCED, 'measurements'] as const) {
     for (const { id, checked } of all[name]) {
       if (checked > today)
         report(name, id, 'checked', `${checked} is in the future: write the day the figures were compared with the source`);
@@ -117,6 +120,16 @@ export function crossCheck(all: Collections, today = new Date().toISOString().sl
   checkDays(all, today, report);
   for (const machine of all.hardware) checkMachine(machine, report);
   for (const model of all.models) checkModel(model, report);
+  const formats = new Set(all.formats.map(({ id }) => id));
+  for (const { id, formats: loads } of all.programs) {
+    for (const format of loads) if (!formats.has(format)) report('programs', id, 'formats', `there is no format "${format}" in formats.jsonl`);
+  }
+  const families = new Set(all.families.map(({ id }) => id));
+  const familyNames = new Set(all.models.map(({ family }) => family));
+  for (const { id, members, builtOn } of all.families) {
+    for (const member of members) if (!familyNames.has(member)) report('families', id, 'members', `no model in models.jsonl is of the family "${member}"`);
+    for (const other of builtOn) if (!families.has(other)) report('families', id, 'builtOn', `there is no family "${other}" in families.jsonl`);
+  }
   const known = { machines: new Set(all.hardware.map(({ id }) => id)), models: new Set(all.models.map(({ id }) => id)) };
   for (const row of all.measurements) checkMeasurement(row, known, report);
   const quants = new Set(all.quants.map(({ name }) => name));

@@ -12,3 +12,11 @@ export function readableDate(date: string): string {
   const name = MONTHS[Number(month) - 1] ?? month;
   return day === undefined ? `${name} ${year}` : `${String(Number(day))} ${name} ${year}`;
 }
+
+/** A page whose facts were checked longer ago says so. */
+export const OLD_AFTER_DAYS = 180;
+
+/** Whole days from a day (YYYY-MM-DD) to a moment. */
+export function ageInDays(day: string, now: Date): number {
+  return Math.floor((now.getTime() - Date.parse(`${day}T00:00:00Z`)) / 86_400_000);
+}

@@ -89,6 +89,45 @@ function wireContents(): void {
   });
 }
 
+/** Says so where a page's facts were checked long ago, by the reader's calendar: the page may be older than its last build. */
+function wireAge(): void {
+  const note = document.querySelector<HTMLElement>('[data-old-after]');
+  const day = note?.previousElementSibling;
+  if (note === null || !(day instanceof HTMLTimeElement)) return;
+  const days = (Date.now() - Date.parse(day.dateTime)) / 86_400_000;
+  if (days > Number(note.dataset['oldAfter'])) note.hidden = false;
+}
+
+/** A button beside each command that copies it. */
+function wireCopy(): void {
+  if (!('clipboard' in navigator)) return;
+  for (const block of document.querySelectorAll('.expressive-code')) {
+    const code = block.querySelector('pre');
+    if (code === null || code.dataset['language'] === 'text') continue;
+    const button = document.createElement('button');
+    button.type = 'button';
+    button.className = 'copy';
+    button.textContent = 'Copy';
+    button.addEventListener('click', () => {
+      const lines = [...code.querySelectorAll('.ec-line')].map((line) => (line.textContent ?? '').replace(/\n$/, ''));
+      navigator.clipboard.writeText(lines.join('\n')).then(
+        () => {
+          button.textContent = 'Copied';
+          setTimeout(() => {
+            button.textContent = 'Copy';
+          }, 2000);
+        },
+        () => {
+          button.textContent = 'Not allowed: select and copy';
+        },
+      );
+    });
+    block.append(button);
+  }
+}
+
 wireTheme();
+wireAge();
+wireCopy();
 wireSearch();
 wireContents();
