@@ -16,7 +16,7 @@ const LINKED =
   /<link\b(?=[^>]*\brel="(?:stylesheet|preload|modulepreload|icon|shortcut icon|manifest|preconnect|dns-prefetch|prefetch)")[^>]*\bhref="(?<address>[^"]+)"/g;
 
 test('there are pages', () => {
-  assert.ok(pages.length >= 20, `only ${String(pages.length)} pages were built`);
+  assert.ok(pages.length >= 135, `only ${String(pages.length)} pages were built`);
 });
 
 for (const { path, html } of pages) {
@@ -47,10 +47,17 @@ for (const { path, html } of pages) {
   });
 }
 
-test('guide pages stay light: HTML within 14 kB, blocking styles within 9 kB (brotli)', () => {
+test('guide pages stay light: HTML 14 kB at most and 9 kB in the middle, blocking styles within 9 kB (brotli)', () => {
   const size = (content: string | Buffer): number => brotliCompressSync(content).length;
-  const heavy = pages.filter(({ html }) => size(html) > 14_000).map(({ path, html }) => `${path} ${String(size(html))}`);
-  assert.deepEqual(heavy, []);
+  /** Pages that list all there is of something. */
+  const lists: Readonly<Record<string, number>> = { '/resources/timeline/': 18_000, '/sections/': 16_000 };
+  const sizes = pages.map(({ path, html }) => ({ path, bytes: size(html) }));
+  assert.deepEqual(
+    sizes.filter(({ path, bytes }) => bytes > (lists[path] ?? 14_000)),
+    [],
+  );
+  const middle = sizes.map(({ bytes }) => bytes).sort((a, b) => a - b)[Math.floor(sizes.length / 2)] ?? 0;
+  assert.ok(middle <= 9_000, `half of the pages have more than ${String(middle)} bytes of HTML`);
   for (const { path, html } of pages) {
     const sheets = [...html.matchAll(/<link rel="stylesheet" href="([^"]+)"(?! media)/g)]
       .map(([, href = '']) => href)
