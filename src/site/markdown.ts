@@ -63,6 +63,26 @@ const directivePlugin = defineMdastPlugin({
   },
 });
 
+/** Puts each table into a frame that scrolls sideways on a narrow screen, by touch and by keyboard. */
+const tableFramePlugin = defineMdastPlugin({
+  name: 'table-frames',
+  table(node, context) {
+    const [head] = node.children;
+    const names = head === undefined ? [] : head.children.map((cell) => context.textContent(cell).trim());
+    context.wrapNode(node, {
+      type: 'mdxJsxFlowElement',
+      name: 'div',
+      attributes: [
+        { type: 'mdxJsxAttribute', name: 'class', value: 'table-frame' },
+        { type: 'mdxJsxAttribute', name: 'role', value: 'group' },
+        { type: 'mdxJsxAttribute', name: 'aria-label', value: `Table: ${names.join(', ')}` },
+        { type: 'mdxJsxAttribute', name: 'tabindex', value: '0' },
+      ],
+      children: [],
+    });
+  },
+});
+
 /** TeX to MathML as a raw fragment; the TeX stays readable in an annotation. */
 function formula(tex: string, display: boolean): string {
   return temml.renderToString(tex, { displayMode: display, throwOnError: true, annotate: true });
@@ -106,5 +126,5 @@ function rendered(tex: string, display: boolean, where: string): string {
 
 /** @param basePath path below the site's address, with slashes at both ends */
 export function markdownPlugins({ basePath }: { basePath: string }): MdastPluginDefinition[] {
-  return [basePathPlugin(basePath), headingIdPlugin, directivePlugin, formulaPlugin];
+  return [basePathPlugin(basePath), headingIdPlugin, directivePlugin, tableFramePlugin, formulaPlugin];
 }

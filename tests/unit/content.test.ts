@@ -138,6 +138,7 @@ test('the rules find what they are for', () => {
     ['It has 8 billion parameters.', /has neither/],
     ['| a | 40 % |', /has neither/],
     ['We leverage it.', /cut list/],
+    ['| | a |\n|---|---|\n| b | c |', /has no name/],
     ['## No id', /needs an id/],
     ['See <Cite id="nowhere" />.', /no source "nowhere"/],
     ['A <Term id="tokn">token</Term>.', /no term "tokn"/],
