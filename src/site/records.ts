@@ -7,10 +7,10 @@ import type { Measurement } from '../schemas/measurement.ts';
 import type { Model } from '../schemas/model.ts';
 import type { QualityLoss } from '../schemas/quality.ts';
 import type { Source } from '../schemas/source.ts';
-import { representatives } from './generated/choose.ts';
-import type { ShapedModel } from './generated/fits.ts';
+import { alikeModels } from './generated/choose.ts';
+import { machinePage, type MachinePage } from './generated/machine-page.ts';
 import { ladder } from './generated/model-page.ts';
-import type { Place } from './generated/fits.ts';
+import type { Place, ShapedModel } from './generated/fits.ts';
 
 export interface SiteRecords {
   /** Those that a model can run on; each has a page. */
@@ -24,6 +24,8 @@ export interface SiteRecords {
   readonly qualityByModel: ReadonlyMap<string, readonly QualityLoss[]>;
   /** Current models, one for each shape, the largest first. */
   readonly representatives: readonly ShapedModel[];
+  /** Others of the same shape, by the model that stands for them. */
+  readonly likewise: ReadonlyMap<string, readonly ShapedModel[]>;
   /** The machines that every model is measured by. */
   readonly ladder: readonly Place[];
 }
@@ -44,6 +46,7 @@ async function load(): Promise<SiteRecords> {
   const measurements = (await getCollection('measurements')).map(({ data }) => data);
   const quality = (await getCollection('quality')).map(({ data }) => data);
   const sources = (await getCollection('sources')).map(({ data }) => data);
+  const alike = alikeModels(models);
   return {
     machines: hardware.filter(isComputable),
     machineById: new Map(hardware.map((machine) => [machine.id, machine])),
@@ -53,7 +56,8 @@ async function load(): Promise<SiteRecords> {
     measurementsByMachine: grouped(measurements, ({ machine }) => machine),
     measurementsByModel: grouped(measurements, ({ model }) => model),
     qualityByModel: grouped(quality, ({ model }) => model),
-    representatives: representatives(models),
+    representatives: alike.map(({ model }) => model),
+    likewise: new Map(alike.map(({ model, others }) => [model.id, others])),
     ladder: ladder(hardware),
   };
 }
@@ -64,4 +68,18 @@ export function siteRecords(): Promise<SiteRecords> {
   if (import.meta.env.DEV) return load();
   cached ??= load();
   return cached;
+}
+
+const machinePages = new Map<string, MachinePage>();
+
+/** What the page of a machine says, worked out once in a build. @throws when a model can't run on it */
+export async function machinePageOf(id: string): Promise<MachinePage> {
+  const { machineById, representatives } = await siteRecords();
+  const known = machinePages.get(id);
+  if (known !== undefined && !import.meta.env.DEV) return known;
+  const machine = machineById.get(id);
+  if (machine === undefined) throw new Error(`There is no machine "${id}" in src/data/hardware.jsonl`);
+  const page = machinePage(machine, representatives);
+  machinePages.set(id, page);
+  return page;
 }

@@ -9,8 +9,15 @@ import type { FileFormat } from '../schemas/file-format.ts';
 import type { Licence } from '../schemas/licence.ts';
 import type { Model } from '../schemas/model.ts';
 import type { Program } from '../schemas/program.ts';
+import type { Hardware } from '../schemas/hardware.ts';
+import type { Quant } from '../schemas/quant.ts';
 import { readableDate } from './dates.ts';
 import { machineFigure, modelRecord, readableNumber, type MachineField } from './figures.ts';
+import { machinePath, modelPath } from './generated/addresses.ts';
+import { isShaped, workOf } from './generated/fits.ts';
+import { largestWellKnown } from './generated/machine-page.ts';
+import { usualType } from './generated/model-page.ts';
+import { machinePageOf, siteRecords } from './records.ts';
 
 /** What stands in one field of a table. */
 export interface Cell {
@@ -99,10 +106,7 @@ interface Shown {
   readonly sources: readonly { readonly source: string }[];
 }
 
-async function rowsOf<T extends Shown>(
-  records: readonly T[],
-  cellsOf: (record: T) => Cells | Promise<Cells>,
-): Promise<Row[]> {
+async function rowsOf<T extends Shown>(records: readonly T[], cellsOf: (record: T) => Cells | Promise<Cells>): Promise<Row[]> {
   return Promise.all(
     records.map(async (record) => ({
       id: record.id,
@@ -116,13 +120,19 @@ async function rowsOf<T extends Shown>(
 
 const byName = <T extends { readonly name: string }>(a: T, b: T): number => a.name.localeCompare(b.name, 'en', { sensitivity: 'base' });
 
-async function allOf<Name extends 'programs' | 'formats' | 'families' | 'licences' | 'models' | 'quants' | 'timeline' | 'hardware'>(name: Name) {
+async function allOf<Name extends 'programs' | 'formats' | 'families' | 'licences' | 'models' | 'quants' | 'timeline' | 'hardware'>(
+  name: Name,
+) {
   return (await getCollection(name)).map(({ data }) => data);
 }
 
 function programName({ name, licence, version, released, page, url }: Program): Cell {
   const release = version === null ? null : `${version}${released === null ? '' : `, ${readableDate(released)}`}`;
-  return { text: name, href: page === null ? url : `/${page}/`, below: [licence.name, release].filter((part) => part !== null).join(' · ') };
+  return {
+    text: name,
+    href: page === null ? url : `/${page}/`,
+    below: [licence.name, release].filter((part) => part !== null).join(' · '),
+  };
 }
 
 async function loaders(): Promise<Table> {
@@ -198,7 +208,10 @@ async function formats(): Promise<Table> {
       quantized: { text: quantized },
       whole: { text: selfContained ? 'yes' : 'no' },
       code: { text: runsCode === 'with-trust-remote-code' ? 'if you let it' : runsCode },
-      status: { text: { current: 'in use', fading: 'fading', legacy: 'old downloads only' }[status], below: since === null ? undefined : `since ${readableDate(since)}` },
+      status: {
+        text: { current: 'in use', fading: 'fading', legacy: 'old downloads only' }[status],
+        below: since === null ? undefined : `since ${readableDate(since)}`,
+      },
     })),
   };
 }
@@ -233,7 +246,12 @@ async function families(): Promise<Table> {
         what: { text: summary },
         lacks: { text: lacks },
         sizes: sizesOf(own),
-        newest: { text: newest?.name ?? '–', below: newest === undefined ? undefined : readableDate(newest.release), sort: newest?.release },
+        newest: {
+          text: newest?.name ?? '–',
+          href: newest === undefined ? undefined : modelPath(newest.id),
+          below: newest === undefined ? undefined : readableDate(newest.release),
+          sort: newest?.release,
+        },
         builtOn: { text: list(builtOn.map(nameOf)) },
         kinds: { text: list(kinds) },
         licences: { text: list([...new Set(own.map(({ licence }) => licence.name))].sort()) },
@@ -259,7 +277,9 @@ async function licences(): Promise<Table> {
       name: {
         text: record.name,
         href: record.url,
-        below: { 'open-source': 'open source', 'open-weights': 'open weights', 'non-commercial': 'not for business' }[record.kind] + (record.version === null ? '' : `; text of ${readableDate(record.version)}`),
+        below:
+          { 'open-source': 'open source', 'open-weights': 'open weights', 'non-commercial': 'not for business' }[record.kind] +
+          (record.version === null ? '' : `; text of ${readableDate(record.version)}`),
       },
       commercial: { text: ANSWERS[record.commercial] },
       fineTune: { text: ANSWERS[record.fineTune] },
@@ -330,7 +350,14 @@ const MAKERS = { nvidia: 'NVIDIA', amd: 'AMD', intel: 'Intel' } as const;
 async function cards(): Promise<Table> {
   const makerOf = (vendor: string): string | undefined => Object.entries(MAKERS).find(([id]) => id === vendor)?.[1];
   const records = (await allOf('hardware'))
-    .filter(({ kind, memory, vendor, memoryGiB, status }) => (kind === 'gpu' || kind === 'workstation-gpu') && memory === 'discrete' && status === 'released' && (memoryGiB.at(-1) ?? 0) >= 8 && makerOf(vendor) !== undefined)
+    .filter(
+      ({ kind, memory, vendor, memoryGiB, status }) =>
+        (kind === 'gpu' || kind === 'workstation-gpu') &&
+        memory === 'discrete' &&
+        status === 'released' &&
+        (memoryGiB.at(-1) ?? 0) >= 8 &&
+        makerOf(vendor) !== undefined,
+    )
     .sort((a, b) => (b.release ?? '').localeCompare(a.release ?? '') || byName(a, b));
   const cell = (machine: (typeof records)[number], field: MachineField): Cell => {
     const { text, value } = machineFigure(machine, field);
@@ -346,7 +373,7 @@ async function cards(): Promise<Table> {
       { key: 'release', name: 'Released' },
     ],
     rows: await rowsOf(records, (machine) => ({
-      name: { text: machine.name },
+      name: { text: machine.name, href: machinePath(machine.id) },
       maker: { text: makerOf(machine.vendor) ?? '' },
       memory: cell(machine, 'memory'),
       bandwidth: cell(machine, 'bandwidth'),
@@ -356,7 +383,149 @@ async function cards(): Promise<Table> {
   };
 }
 
-const KINDS = { model: 'models', hardware: 'hardware', software: 'software', paper: 'papers', event: 'events', security: 'security' } as const;
+const MACHINE_KINDS: Readonly<Record<Hardware['kind'], string>> = {
+  gpu: 'graphics card',
+  'laptop-gpu': 'laptop graphics',
+  'workstation-gpu': 'workstation card',
+  accelerator: 'data-centre card',
+  soc: 'chip with one memory',
+  board: 'small board',
+  phone: 'phone',
+  'cpu-platform': 'processor',
+  storage: 'drive',
+  link: 'link',
+};
+
+const VENDORS: Readonly<Record<Hardware['vendor'], string>> = {
+  nvidia: 'NVIDIA',
+  amd: 'AMD',
+  intel: 'Intel',
+  apple: 'Apple',
+  qualcomm: 'Qualcomm',
+  'raspberry-pi': 'Raspberry Pi',
+  'arm-board': 'ARM board',
+  ampere: 'Ampere',
+  'risc-v': 'RISC-V',
+  generic: 'any',
+};
+
+/** Every machine that a model can run on. What each row rests on stands on the machine's own page, so that this one stays light. */
+async function machines(): Promise<Table> {
+  const { machines: records } = await siteRecords();
+  const runs = new Map(await Promise.all(records.map(async ({ id }) => [id, largestWellKnown(await machinePageOf(id))] as const)));
+  return {
+    columns: [
+      { key: 'name', name: 'Machine' },
+      { key: 'kind', name: 'Kind', facet: true },
+      { key: 'memory', name: 'Memory', figure: true },
+      { key: 'bandwidth', name: 'Bandwidth', figure: true },
+      { key: 'runs', name: 'Runs' },
+      { key: 'maker', name: 'Maker', under: 'kind', facet: true },
+    ],
+    rows: [...records].sort(byName).map((machine) => {
+      const { id, name, kind, form, vendor } = machine;
+      const [memory, bandwidth] = [machineFigure(machine, 'memory'), machineFigure(machine, 'bandwidth')];
+      return {
+        id,
+        cells: {
+          name: { text: name, href: machinePath(id) },
+          kind: { text: kind === 'cpu-platform' ? `${MACHINE_KINDS[kind]}, ${form ?? 'desktop'}` : MACHINE_KINDS[kind] },
+          memory: { text: memory.text, sort: memory.value ?? -1 },
+          bandwidth: { text: bandwidth.text, sort: bandwidth.value ?? -1 },
+          runs: { text: runs.get(id)?.name ?? '–' },
+          maker: { text: VENDORS[vendor] },
+        },
+        secondHand: false,
+        sources: [],
+      };
+    }),
+  };
+}
+
+async function models(): Promise<Table> {
+  const { models: records } = await siteRecords();
+  return {
+    columns: [
+      { key: 'name', name: 'Model' },
+      { key: 'size', name: 'Billions', figure: true },
+      { key: 'active', name: 'Active', figure: true },
+      { key: 'file', name: 'Q4_K_M', figure: true },
+      { key: 'context', name: 'Context', figure: true },
+      { key: 'release', name: 'Released' },
+      { key: 'kind', name: 'Kind', under: 'name', facet: true },
+      { key: 'commercial', name: 'Commercial use', under: 'release', facet: true },
+    ],
+    rows: [...records].sort(byName).map((model) => {
+      const { id, name, kind, paramsTextB, paramsActiveB, contextNative, release, licence, historical } = model;
+      const quant = isShaped(model) ? usualType(model) : null;
+      const bytes = isShaped(model) && quant !== null ? workOf(model, quant).bytes : null;
+      return {
+        id,
+        cells: {
+          name: { text: name, href: modelPath(id) },
+          size: { text: readableNumber(paramsTextB), sort: paramsTextB },
+          active: { text: readableNumber(paramsActiveB), sort: paramsActiveB },
+          file: {
+            text: bytes === null ? '–' : formatBytes(bytes),
+            below: quant === null || quant === 'Q4_K_M' ? undefined : quant,
+            sort: bytes ?? -1,
+          },
+          context: { text: contextNative.toLocaleString('en-GB'), sort: contextNative },
+          release: { text: release.slice(0, 7), sort: release },
+          kind: { text: [kind, ...(historical === true ? ['historical'] : [])].join(', ') },
+          commercial: { text: licence.commercial },
+        },
+        secondHand: false,
+        sources: [],
+      };
+    }),
+  };
+}
+
+const QUANT_KINDS = { 'ggml-type': 'tensor type', 'file-type': 'file type', format: 'format of another engine' } as const;
+
+async function quants(): Promise<Table> {
+  const order = ['file-type', 'ggml-type', 'format'];
+  const bitsOf = ({ bitsPerWeight }: Quant): readonly number[] => (typeof bitsPerWeight === 'number' ? [bitsPerWeight] : bitsPerWeight);
+  const records = [...(await allOf('quants'))].sort(
+    (a, b) => order.indexOf(a.kind) - order.indexOf(b.kind) || (bitsOf(b)[0] ?? 0) - (bitsOf(a)[0] ?? 0),
+  );
+  return {
+    columns: [
+      { key: 'name', name: 'Name' },
+      { key: 'bits', name: 'Bits a weight', figure: true },
+      { key: 'kind', name: 'Kind', facet: true },
+      { key: 'family', name: 'Family', facet: true },
+      { key: 'what', name: 'Who it suits, where it bites', wide: true },
+    ],
+    rows: records.map((quant) => ({
+      id: quant.id,
+      cells: {
+        name: { text: quant.name },
+        bits: {
+          text: bitsOf(quant)
+            .map((bits) => readableNumber(bits))
+            .join(' to '),
+          sort: bitsOf(quant)[0],
+        },
+        kind: { text: QUANT_KINDS[quant.kind] },
+        family: { text: quant.family },
+        what: { text: quant.summary },
+      },
+      secondHand: false,
+      sources: [],
+    })),
+  };
+}
+
+const KINDS = {
+  model: 'models',
+  hardware: 'hardware',
+  software: 'software',
+  paper: 'papers',
+  event: 'events',
+  security: 'security',
+} as const;
 
 async function timeline(): Promise<Table> {
   const records = [...(await allOf('timeline'))].sort((a, b) => b.date.localeCompare(a.date));
@@ -386,6 +555,9 @@ const TABLES = {
   'other-quants': otherQuants,
   cards,
   timeline,
+  machines,
+  models,
+  quants,
 } as const satisfies Readonly<Record<string, () => Promise<Table>>>;
 
 export type TableName = keyof typeof TABLES;
@@ -429,5 +601,7 @@ export function tableCsv(table: Table): string {
     const safe = typeof value === 'string' && /^[=+\-@]/.test(text) ? `'${text}` : text;
     return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
   };
-  return [heads, ...records.map((record) => heads.map((head) => record[head]))].map((line) => line.map(field).join(',')).join('\r\n') + '\r\n';
+  return (
+    [heads, ...records.map((record) => heads.map((head) => record[head]))].map((line) => line.map(field).join(',')).join('\r\n') + '\r\n'
+  );
 }

@@ -51,26 +51,42 @@ const WELL_KNOWN: readonly string[] = [
   'kimi-k2-6',
 ];
 
+/** Those that stand for others of their shape, and are not what anybody would name first. */
+const STAND_INS: readonly string[] = ['qwen2-5-coder-32b', 'qwen2-5-14b', 'qwen2-5-7b', 'mistral-nemo-12b', 'gemma-3-4b', 'qwen2-5-vl-7b'];
+
 export function isWellKnown({ id }: { readonly id: string }): boolean {
   return WELL_KNOWN.includes(id);
 }
 
-/** Before another: the well-known, then those for general use, then the newest. */
+/** Which of two models of one shape stands for both: the well-known, then those for general use, then the newest. */
 function rank(a: Model, b: Model): number {
-  const known = Number(isWellKnown(b)) - Number(isWellKnown(a));
+  const fame = ({ id }: Model): number => (WELL_KNOWN.includes(id) ? 2 : STAND_INS.includes(id) ? 1 : 0);
+  const known = fame(b) - fame(a);
   const general = Number(a.speciality !== undefined) - Number(b.speciality !== undefined);
   return known !== 0 ? known : general !== 0 ? general : b.release.localeCompare(a.release);
 }
 
-/** Of current models of equal shape, which need and do the same to the byte, one that stands for all; the largest first. */
-export function representatives(models: readonly Model[]): readonly ShapedModel[] {
-  const byShape = new Map<string, ShapedModel>();
+/** Models of one shape, which need and do the same to the byte. */
+export interface Alike {
+  /** The one that stands for all. */
+  readonly model: ShapedModel;
+  /** The others, the newest first. */
+  readonly others: readonly ShapedModel[];
+}
+
+/** Current models by shape, the largest first. */
+export function alikeModels(models: readonly Model[]): readonly Alike[] {
+  const byShape = new Map<string, ShapedModel[]>();
   for (const model of models.filter(isCurrent)) {
     const key = JSON.stringify(model.shape);
-    const other = byShape.get(key);
-    if (other === undefined || rank(model, other) < 0) byShape.set(key, model);
+    byShape.set(key, [...(byShape.get(key) ?? []), model]);
   }
-  return [...byShape.values()].sort((a, b) => b.paramsTextB - a.paramsTextB || a.id.localeCompare(b.id));
+  return [...byShape.values()]
+    .flatMap((group) => {
+      const [model, ...others] = [...group].sort(rank);
+      return model === undefined ? [] : [{ model, others: others.sort((a, b) => b.release.localeCompare(a.release)) }];
+    })
+    .sort((a, b) => b.model.paramsTextB - a.model.paramsTextB || a.model.id.localeCompare(b.model.id));
 }
 
 /** What a machine is built into, where memory is as fitted, and the sizes people fit, GiB. */

@@ -70,11 +70,17 @@ export interface MachinePage {
   readonly sections: readonly SizeSection[];
 }
 
-/** @param models those to tell of, the largest first (`representatives`) */
+/** @param models those to tell of, the largest first (`alikeModels`) */
 export function machinePage(machine: Hardware, models: readonly ShapedModel[]): MachinePage {
   const sizes = sizesOf(machine);
   const sections = sizes.map((size) => sectionOf(placeOf(machine, size), models, sizes.length));
   return { machine, sections, answer: machineAnswer(machine, sections) };
+}
+
+/** The largest model that runs on it in its largest size, of those people ask about; null when none does. */
+export function largestWellKnown({ sections }: Pick<MachinePage, 'sections'>): ShapedModel | null {
+  const runs = sections.at(-1)?.runs ?? [];
+  return (runs.find(({ model }) => isWellKnown(model)) ?? runs[0])?.model ?? null;
 }
 
 function runsText(row: RunRow): string {
