@@ -11,6 +11,7 @@ import type { Model } from '../schemas/model.ts';
 import type { Program } from '../schemas/program.ts';
 import type { Hardware } from '../schemas/hardware.ts';
 import type { Quant } from '../schemas/quant.ts';
+import { csv } from './csv.ts';
 import { readableDate } from './dates.ts';
 import { machineFigure, modelRecord, readableNumber, type MachineField } from './figures.ts';
 import { machinePath, modelPath } from './generated/addresses.ts';
@@ -592,16 +593,13 @@ export function tableRecords({ columns, rows }: Table): Readonly<Record<string, 
   });
 }
 
-/** The table as CSV (RFC 4180), one line a row, sources parted by spaces. A leading =, +, - or @ is kept from being read as a formula. */
+/** The table as CSV, one line a row, sources parted by spaces. */
 export function tableCsv(table: Table): string {
   const records = tableRecords(table);
   const heads = [...new Set(records.flatMap((record) => Object.keys(record)))];
-  const field = (value: unknown): string => {
-    const text = Array.isArray(value) ? value.join(' ') : typeof value === 'number' || typeof value === 'string' ? String(value) : '';
-    const safe = typeof value === 'string' && /^[=+\-@]/.test(text) ? `'${text}` : text;
-    return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
-  };
-  return (
-    [heads, ...records.map((record) => heads.map((head) => record[head]))].map((line) => line.map(field).join(',')).join('\r\n') + '\r\n'
+  const plainValue = (value: unknown): unknown => (Array.isArray(value) ? value.join(' ') : value);
+  return csv(
+    heads,
+    records.map((record) => heads.map((head) => plainValue(record[head]))),
   );
 }

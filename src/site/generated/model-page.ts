@@ -122,9 +122,13 @@ export interface MachineRow extends Outcome {
   readonly place: Place;
 }
 
-/** The best type with which it runs on each machine of the ladder; smaller types where no better one fits. */
+/** The best type with which it runs on each machine of the ladder; a smaller one only where no better one fits. */
 export function machineRows(model: ShapedModel, places: readonly Place[]): readonly MachineRow[] {
-  return places.map((place) => ({ ...outcomeOn(model, place, [...BEST_FIRST, ...SMALLER]), place }));
+  return places.map((place) => {
+    const good = outcomeOn(model, place, BEST_FIRST);
+    const small = good.kind === 'too-large' ? outcomeOn(model, place, SMALLER) : good;
+    return { ...small, place };
+  });
 }
 
 export interface ModelPage {
