@@ -4,6 +4,7 @@ import { getCollection } from 'astro:content';
 import { formatBytes } from '../engine/format.ts';
 import { fileTypeNamed } from '../engine/mixing.ts';
 import { summarizeWeights } from '../engine/weights.ts';
+import type { CollectionName, Collections } from '../schemas/collections.ts';
 import type { Family } from '../schemas/family.ts';
 import type { FileFormat } from '../schemas/file-format.ts';
 import type { Licence } from '../schemas/licence.ts';
@@ -121,10 +122,9 @@ async function rowsOf<T extends Shown>(records: readonly T[], cellsOf: (record: 
 
 const byName = <T extends { readonly name: string }>(a: T, b: T): number => a.name.localeCompare(b.name, 'en', { sensitivity: 'base' });
 
-async function allOf<Name extends 'programs' | 'formats' | 'families' | 'licences' | 'models' | 'quants' | 'timeline' | 'hardware'>(
-  name: Name,
-) {
-  return (await getCollection(name)).map(({ data }) => data);
+async function allOf<Name extends CollectionName>(name: Name): Promise<Collections[Name][number][]> {
+  const entries: readonly { readonly data: Collections[Name][number] }[] = await getCollection<CollectionName>(name);
+  return entries.map(({ data }) => data);
 }
 
 function programName({ name, licence, version, released, page, url }: Program): Cell {
@@ -304,7 +304,7 @@ async function fileTypes(): Promise<Table> {
     columns: [
       { key: 'name', name: 'File type' },
       { key: 'bits', name: 'Bits a weight', figure: true },
-      { key: 'size', name: `${name}`, figure: true },
+      { key: 'size', name: name, figure: true },
       { key: 'family', name: 'Family', facet: true },
       { key: 'imatrix', name: 'Needs an imatrix', under: 'family' },
       { key: 'what', name: 'Who it suits, where it bites', wide: true },
