@@ -61,6 +61,10 @@ function headersFile(basePath: string, scriptHashes: readonly string[]): string 
     '  Cross-Origin-Opener-Policy: same-origin',
     '  Permissions-Policy: camera=(), microphone=(), geolocation=()',
     '',
+    // Data for other people's pages too: nothing here is secret, and nothing is answered for a visitor's sake.
+    `${basePath}api/*`,
+    '  Access-Control-Allow-Origin: *',
+    '',
     `${basePath}_astro/*`,
     '  Cache-Control: public, max-age=31536000, immutable',
     '',

@@ -26,6 +26,8 @@ export const onRequest = defineRouteMiddleware(async (context) => {
   route.sidebar = [
     link('Home', url('/'), current),
     link('Calculator', url('/calculator/'), current),
+    link('Machines', url('/machines/'), current),
+    link('Models', url('/models/'), current),
     ...all.map((section): SidebarEntry => {
       const isHere = here?.group === section.group && here.id !== 'index';
       if (!isHere && section.pages.length > 0) return link(section.group, url(sectionPath(section)), current);

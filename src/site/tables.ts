@@ -10,8 +10,16 @@ import type { FileFormat } from '../schemas/file-format.ts';
 import type { Licence } from '../schemas/licence.ts';
 import type { Model } from '../schemas/model.ts';
 import type { Program } from '../schemas/program.ts';
+import type { Hardware } from '../schemas/hardware.ts';
+import type { Quant } from '../schemas/quant.ts';
+import { csv } from './csv.ts';
 import { readableDate } from './dates.ts';
 import { machineFigure, modelRecord, readableNumber, type MachineField } from './figures.ts';
+import { machinePath, modelPath } from './generated/addresses.ts';
+import { isShaped, workOf } from './generated/fits.ts';
+import { largestWellKnown } from './generated/machine-page.ts';
+import { usualType } from './generated/model-page.ts';
+import { machinePageOf, siteRecords } from './records.ts';
 
 /** What stands in one field of a table. */
 export interface Cell {
@@ -114,10 +122,9 @@ async function rowsOf<T extends Shown>(records: readonly T[], cellsOf: (record: 
 
 const byName = <T extends { readonly name: string }>(a: T, b: T): number => a.name.localeCompare(b.name, 'en', { sensitivity: 'base' });
 
-/** Every record of a collection. */
-async function allOf<Name extends CollectionName>(name: Name): Promise<Collections[Name]> {
-  const entries: readonly { readonly data: Collections[CollectionName][number] }[] = await getCollection(name);
-  return entries.map(({ data }) => data) as Collections[CollectionName] as Collections[Name];
+async function allOf<Name extends CollectionName>(name: Name): Promise<Collections[Name][number][]> {
+  const entries: readonly { readonly data: Collections[Name][number] }[] = await getCollection<CollectionName>(name);
+  return entries.map(({ data }) => data);
 }
 
 function programName({ name, licence, version, released, page, url }: Program): Cell {
@@ -242,6 +249,7 @@ async function families(): Promise<Table> {
         sizes: sizesOf(own),
         newest: {
           text: newest?.name ?? '–',
+          href: newest === undefined ? undefined : modelPath(newest.id),
           below: newest === undefined ? undefined : readableDate(newest.release),
           sort: newest?.release,
         },
@@ -369,12 +377,147 @@ async function cards(): Promise<Table> {
       { key: 'release', name: 'Released' },
     ],
     rows: await rowsOf(records, (machine) => ({
-      name: { text: machine.name },
+      name: { text: machine.name, href: machinePath(machine.id) },
       maker: { text: makerOf(machine.vendor) ?? '' },
       memory: cell(machine, 'memory'),
       bandwidth: cell(machine, 'bandwidth'),
       watts: cell(machine, 'watts'),
       release: { text: machine.release === null ? '–' : machine.release.slice(0, 7), sort: machine.release ?? '' },
+    })),
+  };
+}
+
+const MACHINE_KINDS: Readonly<Record<Hardware['kind'], string>> = {
+  gpu: 'graphics card',
+  'laptop-gpu': 'laptop graphics',
+  'workstation-gpu': 'workstation card',
+  accelerator: 'data-centre card',
+  soc: 'chip with one memory',
+  board: 'small board',
+  phone: 'phone',
+  'cpu-platform': 'processor',
+  storage: 'drive',
+  link: 'link',
+};
+
+const VENDORS: Readonly<Record<Hardware['vendor'], string>> = {
+  nvidia: 'NVIDIA',
+  amd: 'AMD',
+  intel: 'Intel',
+  apple: 'Apple',
+  qualcomm: 'Qualcomm',
+  'raspberry-pi': 'Raspberry Pi',
+  'arm-board': 'ARM board',
+  ampere: 'Ampere',
+  'risc-v': 'RISC-V',
+  generic: 'any',
+};
+
+/** Every machine that a model can run on. What each row rests on stands on the machine's own page, so that this one stays light. */
+async function machines(): Promise<Table> {
+  const { machines: records } = await siteRecords();
+  const runs = new Map(await Promise.all(records.map(async ({ id }) => [id, largestWellKnown(await machinePageOf(id))] as const)));
+  return {
+    columns: [
+      { key: 'name', name: 'Machine' },
+      { key: 'kind', name: 'Kind', facet: true },
+      { key: 'memory', name: 'Memory', figure: true },
+      { key: 'bandwidth', name: 'Bandwidth', figure: true },
+      { key: 'runs', name: 'Runs' },
+      { key: 'maker', name: 'Maker', under: 'kind', facet: true },
+    ],
+    rows: [...records].sort(byName).map((machine) => {
+      const { id, name, kind, form, vendor } = machine;
+      const [memory, bandwidth] = [machineFigure(machine, 'memory'), machineFigure(machine, 'bandwidth')];
+      return {
+        id,
+        cells: {
+          name: { text: name, href: machinePath(id) },
+          kind: { text: kind === 'cpu-platform' ? `${MACHINE_KINDS[kind]}, ${form ?? 'desktop'}` : MACHINE_KINDS[kind] },
+          memory: { text: memory.text, sort: memory.value ?? -1 },
+          bandwidth: { text: bandwidth.text, sort: bandwidth.value ?? -1 },
+          runs: { text: runs.get(id)?.name ?? '–' },
+          maker: { text: VENDORS[vendor] },
+        },
+        secondHand: false,
+        sources: [],
+      };
+    }),
+  };
+}
+
+async function models(): Promise<Table> {
+  const { models: records } = await siteRecords();
+  return {
+    columns: [
+      { key: 'name', name: 'Model' },
+      { key: 'size', name: 'Billions', figure: true },
+      { key: 'active', name: 'Active', figure: true },
+      { key: 'file', name: 'Q4_K_M', figure: true },
+      { key: 'context', name: 'Context', figure: true },
+      { key: 'release', name: 'Released' },
+      { key: 'kind', name: 'Kind', under: 'name', facet: true },
+      { key: 'commercial', name: 'Commercial use', under: 'release', facet: true },
+    ],
+    rows: [...records].sort(byName).map((model) => {
+      const { id, name, kind, paramsTextB, paramsActiveB, contextNative, release, licence, historical } = model;
+      const quant = isShaped(model) ? usualType(model) : null;
+      const bytes = isShaped(model) && quant !== null ? workOf(model, quant).bytes : null;
+      return {
+        id,
+        cells: {
+          name: { text: name, href: modelPath(id) },
+          size: { text: readableNumber(paramsTextB), sort: paramsTextB },
+          active: { text: readableNumber(paramsActiveB), sort: paramsActiveB },
+          file: {
+            text: bytes === null ? '–' : formatBytes(bytes),
+            below: quant === null || quant === 'Q4_K_M' ? undefined : quant,
+            sort: bytes ?? -1,
+          },
+          context: { text: contextNative.toLocaleString('en-GB'), sort: contextNative },
+          release: { text: release.slice(0, 7), sort: release },
+          kind: { text: [kind, ...(historical === true ? ['historical'] : [])].join(', ') },
+          commercial: { text: licence.commercial },
+        },
+        secondHand: false,
+        sources: [],
+      };
+    }),
+  };
+}
+
+const QUANT_KINDS = { 'ggml-type': 'tensor type', 'file-type': 'file type', format: 'format of another engine' } as const;
+
+async function quants(): Promise<Table> {
+  const order = ['file-type', 'ggml-type', 'format'];
+  const bitsOf = ({ bitsPerWeight }: Quant): readonly number[] => (typeof bitsPerWeight === 'number' ? [bitsPerWeight] : bitsPerWeight);
+  const records = [...(await allOf('quants'))].sort(
+    (a, b) => order.indexOf(a.kind) - order.indexOf(b.kind) || (bitsOf(b)[0] ?? 0) - (bitsOf(a)[0] ?? 0),
+  );
+  return {
+    columns: [
+      { key: 'name', name: 'Name' },
+      { key: 'bits', name: 'Bits a weight', figure: true },
+      { key: 'kind', name: 'Kind', facet: true },
+      { key: 'family', name: 'Family', facet: true },
+      { key: 'what', name: 'Who it suits, where it bites', wide: true },
+    ],
+    rows: records.map((quant) => ({
+      id: quant.id,
+      cells: {
+        name: { text: quant.name },
+        bits: {
+          text: bitsOf(quant)
+            .map((bits) => readableNumber(bits))
+            .join(' to '),
+          sort: bitsOf(quant)[0],
+        },
+        kind: { text: QUANT_KINDS[quant.kind] },
+        family: { text: quant.family },
+        what: { text: quant.summary },
+      },
+      secondHand: false,
+      sources: [],
     })),
   };
 }
@@ -416,6 +559,9 @@ const TABLES = {
   'other-quants': otherQuants,
   cards,
   timeline,
+  machines,
+  models,
+  quants,
 } as const satisfies Readonly<Record<string, () => Promise<Table>>>;
 
 export type TableName = keyof typeof TABLES;
@@ -450,16 +596,13 @@ export function tableRecords({ columns, rows }: Table): Readonly<Record<string, 
   });
 }
 
-/** The table as CSV (RFC 4180), one line a row, sources parted by spaces. A leading =, +, - or @ is kept from being read as a formula. */
+/** The table as CSV, one line a row, sources parted by spaces. */
 export function tableCsv(table: Table): string {
   const records = tableRecords(table);
   const heads = [...new Set(records.flatMap((record) => Object.keys(record)))];
-  const field = (value: unknown): string => {
-    const text = Array.isArray(value) ? value.join(' ') : typeof value === 'number' || typeof value === 'string' ? String(value) : '';
-    const safe = typeof value === 'string' && /^[=+\-@]/.test(text) ? `'${text}` : text;
-    return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
-  };
-  return (
-    [heads, ...records.map((record) => heads.map((head) => record[head]))].map((line) => line.map(field).join(',')).join('\r\n') + '\r\n'
+  const plainValue = (value: unknown): unknown => (Array.isArray(value) ? value.join(' ') : value);
+  return csv(
+    heads,
+    records.map((record) => heads.map((head) => plainValue(record[head]))),
   );
 }

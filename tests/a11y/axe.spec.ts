@@ -1,8 +1,8 @@
-/** Every page by axe's rules, in light and dark, on a desktop and on a phone. */
+/** Every page by axe's rules (of the generated ones a sample), in light and dark, on a desktop and on a phone. */
 
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { builtPaths } from '../support/built-site.ts';
+import { sampledPaths } from '../support/built-site.ts';
 import { expect, test } from '../support/page.ts';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -36,7 +36,7 @@ async function settle(page: import('@playwright/test').Page, scheme: string): Pr
   );
 }
 
-for (const path of builtPaths('dist')) {
+for (const path of sampledPaths('dist')) {
   test(`axe: ${path}`, async ({ page }) => {
     await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
     await page.setViewportSize({ width: 1280, height: 900 });
@@ -71,7 +71,7 @@ test('axe: the search dialog with results', async ({ page }) => {
 test('320 px wide: no page scrolls sideways', async ({ page }) => {
   await page.setViewportSize({ width: 320, height: 700 });
   const wide: string[] = [];
-  for (const path of builtPaths('dist')) {
+  for (const path of sampledPaths('dist')) {
     await page.goto(path);
     const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
     if (overflow > 0) wide.push(`${path}: ${String(overflow)} px`);

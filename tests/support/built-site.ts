@@ -27,3 +27,28 @@ export function builtPaths(directory: string): string[] {
     .map(({ path }) => path)
     .filter((path) => path !== '/404.html');
 }
+
+/** Pages that are made from a record: one for each machine and each model. */
+const GENERATED = /^\/(?:machines|models)\/[^/]+\/$/;
+
+export function isGenerated(path: string): boolean {
+  return GENERATED.test(path);
+}
+
+/** Every how manieth generated page is looked at where each look is slow: they come from two templates. */
+const EVERY = 12;
+
+/** All pages but most of the generated ones; really all with TEST_FULL set (`npm run test:full`). */
+export function sampled<T extends { readonly path: string }>(pages: readonly T[]): readonly T[] {
+  if (process.env['TEST_FULL'] !== undefined) return pages;
+  const generated = pages.filter(({ path }) => isGenerated(path));
+  const looked = new Set(generated.filter((_, index) => index % EVERY === 0));
+  return pages.filter((page) => !isGenerated(page.path) || looked.has(page));
+}
+
+/** Addresses of the sampled pages, the 404 page left out. */
+export function sampledPaths(directory: string): string[] {
+  return sampled(builtPages(directory))
+    .map(({ path }) => path)
+    .filter((path) => path !== '/404.html');
+}
