@@ -17,7 +17,8 @@ import { faultsOf, wordsOf } from '../site/guide-rules.ts';
 const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: {
-    sources: { type: 'string', multiple: true, default: [] }, terms: { type: 'string', multiple: true, default: [] },
+    sources: { type: 'string', multiple: true, default: [] },
+    terms: { type: 'string', multiple: true, default: [] },
     report: { type: 'boolean', default: false },
   },
 });
@@ -41,7 +42,9 @@ for (const page of guide.pages) {
   if (!wanted(page.file)) continue;
   for (const { line, reason } of faultsOf(page, known)) tell(`${page.file}:${String(line)}`, reason);
   try {
-    mdxToJs(readFileSync(page.file, 'utf8'), { features: { headingAttributes: true, frontmatter: true, math: { singleDollarTextMath: false } } });
+    mdxToJs(readFileSync(page.file, 'utf8'), {
+      features: { headingAttributes: true, frontmatter: true, math: { singleDollarTextMath: false } },
+    });
   } catch (error) {
     tell(page.file, `MDX: ${error instanceof Error ? error.message : String(error)}`);
   }
@@ -57,7 +60,9 @@ if (values.report) {
   }
   const all = new Set(guide.pages.flatMap(({ body }) => citedSources(body)));
   const words = guide.pages.reduce((sum, page) => sum + wordsOf(page), 0);
-  console.log(`${'All'.padEnd(38)} ${String(guide.pages.length).padStart(6)} ${String(words).padStart(8)} ${String(all.size).padStart(14)}`);
+  console.log(
+    `${'All'.padEnd(38)} ${String(guide.pages.length).padStart(6)} ${String(words).padStart(8)} ${String(all.size).padStart(14)}`,
+  );
   const sources = readCollection('sources', readFileSync('src/data/sources.jsonl', 'utf8')).filter(({ id }) => all.has(id));
   const tally = (texts: readonly string[]): string =>
     [...new Set(texts)].map((text) => `${text} ${String(texts.filter((other) => other === text).length)}`).join(', ');

@@ -57,7 +57,10 @@ async function requestOf(question: Question): Promise<Request> {
 async function setUpOf({ machine, memoryGiB, host, count = 1 }: Question & { machine: string }): Promise<SetUp> {
   const device = deviceOf(await machineRecord(machine), memoryGiB);
   const { gpus, host: own } = alone(device);
-  return { gpus: gpus.flatMap((gpu) => Array<typeof gpu>(count).fill(gpu)), host: host === undefined ? own : deviceOf(await machineRecord(host)) };
+  return {
+    gpus: gpus.flatMap((gpu) => Array<typeof gpu>(count).fill(gpu)),
+    host: host === undefined ? own : deviceOf(await machineRecord(host)),
+  };
 }
 
 /** Memory and speed of a model on a machine. @throws for unknown ids and impossible requests: the build stops */

@@ -38,7 +38,9 @@ export function readGuide(folder: string): Guide {
     const checked = frontMatter.safeParse(raw);
     const title = typeof raw === 'object' && raw !== null && 'title' in raw && typeof raw.title === 'string' ? raw.title : '';
     if (!checked.success || title === '') {
-      const reasons = checked.success ? ['title: missing'] : checked.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+      const reasons = checked.success
+        ? ['title: missing']
+        : checked.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
       faults.push({ file, reason: `front matter: ${reasons.join('; ')}` });
       continue;
     }
@@ -48,7 +50,14 @@ export function readGuide(folder: string): Guide {
       if (owner !== undefined) faults.push({ file, reason: `the alias "${alias}" belongs to ${owner} already` });
       else owners.set(plain(alias), file);
     }
-    pages.push({ ...checked.data, id: id === 'index' ? id : id.replace(/\/index$/, '/index'), title, body, file, firstLine: head.split('\n').length });
+    pages.push({
+      ...checked.data,
+      id: id === 'index' ? id : id.replace(/\/index$/, '/index'),
+      title,
+      body,
+      file,
+      firstLine: head.split('\n').length,
+    });
   }
   return { pages, faults };
 }

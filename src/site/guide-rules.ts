@@ -186,7 +186,8 @@ export function faultsOf(page: GuideText, known: Known): Fault[] {
     if (match.groups?.['from'] !== '~/components/index.ts') add(lineOf(match.index), 'pages import components and nothing else');
   }
   const tags = body.replace(/^(`{3,})[\s\S]*?^\1.*$/gm, blank).replace(/`[^`\n]*`/g, blank);
-  for (const match of tags.matchAll(/href=|src=/g)) add(lineOf(match.index), 'links are written as Markdown, so that they work below a path');
+  for (const match of tags.matchAll(/href=|src=/g))
+    add(lineOf(match.index), 'links are written as Markdown, so that they work below a path');
 
   const headings = [...tags.matchAll(/^#{1,6} .*$/gm)];
   for (const match of headings) {
@@ -200,7 +201,10 @@ export function faultsOf(page: GuideText, known: Known): Fault[] {
     // A heading names what its section is about; the section's sentences carry the sources.
     const figure = text.startsWith('#') ? null : bareFigure(text);
     if (figure !== null) {
-      add(line, `"${figure}" has neither <Cite> nor <Spec>/<Estimate> in its sentence: ${text.replace(/[\u0001\u0002]/g, '').slice(0, 110)}`);
+      add(
+        line,
+        `"${figure}" has neither <Cite> nor <Spec>/<Estimate> in its sentence: ${text.replace(/[\u0001\u0002]/g, '').slice(0, 110)}`,
+      );
     }
     for (const pattern of CUT) {
       const found = pattern.exec(text);
@@ -265,7 +269,17 @@ export function faultsOf(page: GuideText, known: Known): Fault[] {
 }
 
 /** Tables that `<DataTable of="…">` knows; they share the attribute's name with `<Ratio of="…">`. */
-export const TABLES: ReadonlySet<string> = new Set(['loaders', 'front-ends', 'formats', 'families', 'licences', 'file-types', 'other-quants', 'cards', 'timeline']);
+export const TABLES: ReadonlySet<string> = new Set([
+  'loaders',
+  'front-ends',
+  'formats',
+  'families',
+  'licences',
+  'file-types',
+  'other-quants',
+  'cards',
+  'timeline',
+]);
 
 /** What `<Estimate show="…">` and the components of the evidence pages can show. */
 const SHOWN: ReadonlySet<string> = new Set(

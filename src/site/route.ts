@@ -34,7 +34,9 @@ export const onRequest = defineRouteMiddleware(async (context) => {
         label: section.group,
         collapsed: false,
         badge: undefined,
-        entries: section.pages.filter(({ id }) => id !== 'index').map((page) => link(page.short ?? page.title, url(pagePath(page)), current)),
+        entries: section.pages
+          .filter(({ id }) => id !== 'index')
+          .map((page) => link(page.short ?? page.title, url(pagePath(page)), current)),
       };
     }),
   ];

@@ -99,10 +99,7 @@ interface Shown {
   readonly sources: readonly { readonly source: string }[];
 }
 
-async function rowsOf<T extends Shown>(
-  records: readonly T[],
-  cellsOf: (record: T) => Cells | Promise<Cells>,
-): Promise<Row[]> {
+async function rowsOf<T extends Shown>(records: readonly T[], cellsOf: (record: T) => Cells | Promise<Cells>): Promise<Row[]> {
   return Promise.all(
     records.map(async (record) => ({
       id: record.id,
@@ -116,13 +113,19 @@ async function rowsOf<T extends Shown>(
 
 const byName = <T extends { readonly name: string }>(a: T, b: T): number => a.name.localeCompare(b.name, 'en', { sensitivity: 'base' });
 
-async function allOf<Name extends 'programs' | 'formats' | 'families' | 'licences' | 'models' | 'quants' | 'timeline' | 'hardware'>(name: Name) {
+async function allOf<Name extends 'programs' | 'formats' | 'families' | 'licences' | 'models' | 'quants' | 'timeline' | 'hardware'>(
+  name: Name,
+) {
   return (await getCollection(name)).map(({ data }) => data);
 }
 
 function programName({ name, licence, version, released, page, url }: Program): Cell {
   const release = version === null ? null : `${version}${released === null ? '' : `, ${readableDate(released)}`}`;
-  return { text: name, href: page === null ? url : `/${page}/`, below: [licence.name, release].filter((part) => part !== null).join(' · ') };
+  return {
+    text: name,
+    href: page === null ? url : `/${page}/`,
+    below: [licence.name, release].filter((part) => part !== null).join(' · '),
+  };
 }
 
 async function loaders(): Promise<Table> {
@@ -198,7 +201,10 @@ async function formats(): Promise<Table> {
       quantized: { text: quantized },
       whole: { text: selfContained ? 'yes' : 'no' },
       code: { text: runsCode === 'with-trust-remote-code' ? 'if you let it' : runsCode },
-      status: { text: { current: 'in use', fading: 'fading', legacy: 'old downloads only' }[status], below: since === null ? undefined : `since ${readableDate(since)}` },
+      status: {
+        text: { current: 'in use', fading: 'fading', legacy: 'old downloads only' }[status],
+        below: since === null ? undefined : `since ${readableDate(since)}`,
+      },
     })),
   };
 }
@@ -233,7 +239,11 @@ async function families(): Promise<Table> {
         what: { text: summary },
         lacks: { text: lacks },
         sizes: sizesOf(own),
-        newest: { text: newest?.name ?? '–', below: newest === undefined ? undefined : readableDate(newest.release), sort: newest?.release },
+        newest: {
+          text: newest?.name ?? '–',
+          below: newest === undefined ? undefined : readableDate(newest.release),
+          sort: newest?.release,
+        },
         builtOn: { text: list(builtOn.map(nameOf)) },
         kinds: { text: list(kinds) },
         licences: { text: list([...new Set(own.map(({ licence }) => licence.name))].sort()) },
@@ -259,7 +269,9 @@ async function licences(): Promise<Table> {
       name: {
         text: record.name,
         href: record.url,
-        below: { 'open-source': 'open source', 'open-weights': 'open weights', 'non-commercial': 'not for business' }[record.kind] + (record.version === null ? '' : `; text of ${readableDate(record.version)}`),
+        below:
+          { 'open-source': 'open source', 'open-weights': 'open weights', 'non-commercial': 'not for business' }[record.kind] +
+          (record.version === null ? '' : `; text of ${readableDate(record.version)}`),
       },
       commercial: { text: ANSWERS[record.commercial] },
       fineTune: { text: ANSWERS[record.fineTune] },
@@ -330,7 +342,14 @@ const MAKERS = { nvidia: 'NVIDIA', amd: 'AMD', intel: 'Intel' } as const;
 async function cards(): Promise<Table> {
   const makerOf = (vendor: string): string | undefined => Object.entries(MAKERS).find(([id]) => id === vendor)?.[1];
   const records = (await allOf('hardware'))
-    .filter(({ kind, memory, vendor, memoryGiB, status }) => (kind === 'gpu' || kind === 'workstation-gpu') && memory === 'discrete' && status === 'released' && (memoryGiB.at(-1) ?? 0) >= 8 && makerOf(vendor) !== undefined)
+    .filter(
+      ({ kind, memory, vendor, memoryGiB, status }) =>
+        (kind === 'gpu' || kind === 'workstation-gpu') &&
+        memory === 'discrete' &&
+        status === 'released' &&
+        (memoryGiB.at(-1) ?? 0) >= 8 &&
+        makerOf(vendor) !== undefined,
+    )
     .sort((a, b) => (b.release ?? '').localeCompare(a.release ?? '') || byName(a, b));
   const cell = (machine: (typeof records)[number], field: MachineField): Cell => {
     const { text, value } = machineFigure(machine, field);
@@ -356,7 +375,14 @@ async function cards(): Promise<Table> {
   };
 }
 
-const KINDS = { model: 'models', hardware: 'hardware', software: 'software', paper: 'papers', event: 'events', security: 'security' } as const;
+const KINDS = {
+  model: 'models',
+  hardware: 'hardware',
+  software: 'software',
+  paper: 'papers',
+  event: 'events',
+  security: 'security',
+} as const;
 
 async function timeline(): Promise<Table> {
   const records = [...(await allOf('timeline'))].sort((a, b) => b.date.localeCompare(a.date));
@@ -429,5 +455,7 @@ export function tableCsv(table: Table): string {
     const safe = typeof value === 'string' && /^[=+\-@]/.test(text) ? `'${text}` : text;
     return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
   };
-  return [heads, ...records.map((record) => heads.map((head) => record[head]))].map((line) => line.map(field).join(',')).join('\r\n') + '\r\n';
+  return (
+    [heads, ...records.map((record) => heads.map((head) => record[head]))].map((line) => line.map(field).join(',')).join('\r\n') + '\r\n'
+  );
 }

@@ -16,7 +16,8 @@ export interface ExplainedTerm {
 function explained({ id, term, definition, page: path }: TermRecord, pages: readonly GuidePage[]): ExplainedTerm {
   const page = pages.find((candidate) => candidate.id === path) ?? null;
   const text = definition ?? page?.description;
-  if (text === undefined) throw new Error(`The term "${id}" has no definition in src/data/terms.jsonl, and the page ${path} does not exist`);
+  if (text === undefined)
+    throw new Error(`The term "${id}" has no definition in src/data/terms.jsonl, and the page ${path} does not exist`);
   return { id, term, definition: text, page };
 }
 

@@ -31,7 +31,9 @@ test('a table sorts by text and by figure, both ways, and says so', async ({ pag
   const table = page.locator('data-table').first();
   const bits = table.getByRole('columnheader', { name: 'Bits a weight' });
   const column = (index: number): Promise<string[]> =>
-    table.locator('tbody tr').evaluateAll((rows, at) => rows.map((row) => (row as HTMLTableRowElement).cells[at]?.firstChild?.textContent.trim() ?? ''), index);
+    table
+      .locator('tbody tr')
+      .evaluateAll((rows, at) => rows.map((row) => (row as HTMLTableRowElement).cells[at]?.firstChild?.textContent.trim() ?? ''), index);
   await bits.getByRole('button').click();
   await expect(bits).toHaveAttribute('aria-sort', 'descending');
   const down = (await column(1)).map(Number);
@@ -50,7 +52,8 @@ test('a table can be taken home as CSV and JSON, with as many rows as the page s
   await page.goto('/learn/licences/');
   const table = page.locator('data-table').first();
   const rows = await table.locator('tbody tr').count();
-  const address = async (name: string): Promise<string> => (await table.getByRole('link', { name, exact: true }).getAttribute('href')) ?? '';
+  const address = async (name: string): Promise<string> =>
+    (await table.getByRole('link', { name, exact: true }).getAttribute('href')) ?? '';
   const json = (await (await request.get(await address('JSON'))).json()) as { id: string; name: string; sources: string[] }[];
   expect(json).toHaveLength(rows);
   for (const { name, sources } of json) {
@@ -75,7 +78,10 @@ test('without JavaScript a table is whole, and nothing about it looks as if it w
 test('a command is copied as it is to be typed', async ({ page, context }) => {
   await context.grantPermissions(['clipboard-read', 'clipboard-write']);
   await page.goto('/start/first-model/');
-  const block = page.locator('.expressive-code').filter({ has: page.locator('pre[data-language="sh"], pre[data-language="bash"], pre[data-language="powershell"]') }).first();
+  const block = page
+    .locator('.expressive-code')
+    .filter({ has: page.locator('pre[data-language="sh"], pre[data-language="bash"], pre[data-language="powershell"]') })
+    .first();
   await block.getByRole('button', { name: 'Copy' }).click();
   await expect(block.getByRole('button')).toHaveText('Copied');
   const copied = await page.evaluate(() => navigator.clipboard.readText());

@@ -6,7 +6,17 @@ import { test } from 'node:test';
 import nspell from 'nspell';
 import { COLLECTION_NAMES, readCollections } from '../../src/schemas/collections.ts';
 import { citedSources } from '../../src/site/citations.ts';
-import { bareFigure, faultsOf, hashOf, headingIds, runsOfNine, sentencesOf, wordsOf, type GuideText, type Known } from '../../src/site/guide-rules.ts';
+import {
+  bareFigure,
+  faultsOf,
+  hashOf,
+  headingIds,
+  runsOfNine,
+  sentencesOf,
+  wordsOf,
+  type GuideText,
+  type Known,
+} from '../../src/site/guide-rules.ts';
 import { knownOf, readGuide } from '../../src/site/guide-files.ts';
 
 const guide = readGuide('src/content/docs');
@@ -66,7 +76,11 @@ test('words are spelt as in Britain, with -ize, or stand in the project’s list
   const british = (word: string): string =>
     word.replace(/iz(e|ed|es|er|ers|ing|ation|ations|able)$/, 'is$1').replace(/iz(ational|ability)$/, 'is$1');
   const right = (word: string): boolean =>
-    own.has(word) || own.has(word.toLowerCase()) || speller.correct(word) || speller.correct(word.toLowerCase()) || speller.correct(british(word.toLowerCase()));
+    own.has(word) ||
+    own.has(word.toLowerCase()) ||
+    speller.correct(word) ||
+    speller.correct(word.toLowerCase()) ||
+    speller.correct(british(word.toLowerCase()));
   const wrong = new Map<string, string>();
   for (const { file, title, description, body } of guide.pages) {
     const text = [title, description, ...sentencesOf(body, 1).map((sentence) => sentence.text)].join('\n').replace(/https?:\S+/g, ' ');
@@ -100,7 +114,16 @@ function faultsOfText(body: string, more: Partial<GuideText> = {}): string[] {
     draft: new Set(runsOfNine('one two three four five six seven eight nine').map(hashOf)),
   };
   const filler = Array<string>(160).fill('word').join(' ');
-  const page: GuideText = { id: 'x/y', title: 'Y', description: 'D', aliases: [], related: [], firstLine: 1, body: `${body}\n\n${filler} <Cite id="a-source" />`, ...more };
+  const page: GuideText = {
+    id: 'x/y',
+    title: 'Y',
+    description: 'D',
+    aliases: [],
+    related: [],
+    firstLine: 1,
+    body: `${body}\n\n${filler} <Cite id="a-source" />`,
+    ...more,
+  };
   return faultsOf(page, everything).map(({ reason }) => reason);
 }
 
@@ -124,10 +147,17 @@ test('the rules find what they are for', () => {
     ['[there](/concepts/token/#where)', /no heading #where/],
     ['[there](/concepts/token)', /begins and ends with a slash/],
     ['one two three four five six seven eight nine', /first draft/],
-    ['24 GB {/* uncited: the reason is long enough */} 1 GB {/* uncited: the reason is long enough */} 2 GB {/* uncited: the reason is long enough */}', /may have two/],
+    [
+      '24 GB {/* uncited: the reason is long enough */} 1 GB {/* uncited: the reason is long enough */} 2 GB {/* uncited: the reason is long enough */}',
+      /may have two/,
+    ],
     ['24 GB {/* uncited: no */}', /says why/],
   ];
-  for (const [body, reason] of cases) assert.ok(faultsOfText(body).some((fault) => reason.test(fault)), `${body} → ${faultsOfText(body).join('; ')}`);
+  for (const [body, reason] of cases)
+    assert.ok(
+      faultsOfText(body).some((fault) => reason.test(fault)),
+      `${body} → ${faultsOfText(body).join('; ')}`,
+    );
   for (const fine of [
     'A 24 GB card will do.',
     'It has 24 GB of memory.<Cite id="a-source" />',
@@ -144,7 +174,10 @@ test('figures, sentences, words and headings are told apart', () => {
   assert.equal(bareFigure('It takes 40 % of it'), '40 %');
   assert.equal(bareFigure('Llama 3.1 8B at Q4_K_M'), null);
   assert.deepEqual(
-    sentencesOf('One. Two\nthree.<Cite id="a" /> Four.\n\n- five\n- six', 10).map(({ text, line }) => [line, text.replace(/[^\w. -]/g, '')]),
+    sentencesOf('One. Two\nthree.<Cite id="a" /> Four.\n\n- five\n- six', 10).map(({ text, line }) => [
+      line,
+      text.replace(/[^\w. -]/g, ''),
+    ]),
     [
       [10, 'One.'],
       [10, 'Two three.'],
@@ -154,5 +187,16 @@ test('figures, sentences, words and headings are told apart', () => {
     ],
   );
   assert.deepEqual(headingIds('## A {#a}\n\n```md\n## B {#b}\n```\n### C {#c-d}'), ['a', 'c-d']);
-  assert.equal(wordsOf({ id: 'a', title: '', description: 'one two', aliases: [], related: [], firstLine: 1, body: '`x` three <Term id="token">four</Term>' }), 5);
+  assert.equal(
+    wordsOf({
+      id: 'a',
+      title: '',
+      description: 'one two',
+      aliases: [],
+      related: [],
+      firstLine: 1,
+      body: '`x` three <Term id="token">four</Term>',
+    }),
+    5,
+  );
 });

@@ -30,7 +30,9 @@ class DataTable extends HTMLElement {
       const fields = new FormData(form);
       const wanted = fields.get('words');
       const words = (typeof wanted === 'string' ? wanted : '').toLowerCase().split(/\s+/).filter(Boolean);
-      const facets = [...fields].flatMap(([key, value]) => (key !== 'words' && typeof value === 'string' && value !== '' ? [{ key, value }] : []));
+      const facets = [...fields].flatMap(([key, value]) =>
+        key !== 'words' && typeof value === 'string' && value !== '' ? [{ key, value }] : [],
+      );
       let shown = 0;
       for (const [index, row] of rows.entries()) {
         const fits =
@@ -40,7 +42,8 @@ class DataTable extends HTMLElement {
         if (fits) shown++;
       }
       if (told !== null) {
-        told.textContent = words.length + facets.length === 0 ? '' : shown === 0 ? 'Nothing matches.' : `${String(shown)} of ${String(rows.length)}`;
+        told.textContent =
+          words.length + facets.length === 0 ? '' : shown === 0 ? 'Nothing matches.' : `${String(shown)} of ${String(rows.length)}`;
       }
     };
     form.addEventListener('input', narrow);
