@@ -54,7 +54,7 @@ export function calculatorData(): object {
   const quants = readCollection('quants', read('quants'))
     .filter((record) => record.kind === 'file-type')
     .sort((a, b) => a.order - b.order)
-    .map(({ name, summary }) => ({ name, summary }));
+    .map(({ name, bitsPerWeight, summary }) => ({ name, bits: bitsPerWeight, summary }));
   return { machines, models, quants };
 }
 

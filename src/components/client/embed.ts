@@ -6,3 +6,5 @@ const apply = (): void => {
 };
 apply();
 light.addEventListener('change', apply);
+
+export {};

@@ -16,6 +16,9 @@ const VERDICTS: Readonly<Record<Verdict, string>> = {
   'too-large': 'too large',
 };
 
+/** Lines that fill a screen. */
+const SCREENFUL = 25;
+
 /** How long a piece of a list may take before the page gets its turn, milliseconds. */
 const PIECE = 10;
 
@@ -34,6 +37,8 @@ function useInPieces<T, R>(
     let stopped = false;
     const found: R[] = [];
     let at = 0;
+    // The first lines as soon as they fill a screen, the rest when it is whole: each showing costs a sorting.
+    let early = false;
     const piece = (): void => {
       if (stopped) return;
       const end = performance.now() + PIECE;
@@ -41,8 +46,14 @@ function useInPieces<T, R>(
         const thing = things[at++];
         if (thing !== undefined) found.push(...ask(thing));
       }
-      if (at < things.length) setTimeout(piece, 0);
-      else setResult({ found, done: true });
+      if (at >= things.length) setResult({ found, done: true });
+      else {
+        if (!early && found.length >= SCREENFUL) {
+          early = true;
+          setResult({ found: [...found], done: false });
+        }
+        setTimeout(piece, 0);
+      }
     };
     piece();
     return () => {
@@ -187,7 +198,9 @@ export function WhatRuns({ state, data, unit, onOpen }: ListProps): JSX.Element 
   const [business, setBusiness] = useState<'any' | 'yes'>('any');
   const [words, setWords] = useState('');
   const [least, setLeast] = useState<number | null>(null);
-  const models = useMemo(() => data.models.filter(({ historical }) => historical !== true), [data]);
+  // The largest first, because the table begins with them.
+  const models = useMemo(() => data.models.filter(({ historical }) => historical !== true).sort((a, b) => b.paramsTextB - a.paramsTextB), [data]);
+  const bits = useMemo(() => new Map(data.quants.map((quant) => [quant.name, quant.bits])), [data]);
   let problem: string | null = null;
   let target: ReturnType<typeof listSetUp> | null = null;
   try {
@@ -200,7 +213,7 @@ export function WhatRuns({ state, data, unit, onOpen }: ListProps): JSX.Element 
   const key = `${types} ${writeState({ ...state, model: '', quant: '', question: 'run', others: [], wanted: 1 })}`;
   const { found, done } = useInPieces(
     models,
-    (model): readonly ModelLine[] => (setUp === null ? [] : linesOf(model, state, setUp, types)),
+    (model): readonly ModelLine[] => (setUp === null ? [] : linesOf(model, state, setUp, types, bits)),
     key,
   );
   const asked = words.toLowerCase().split(/\s+/).filter(Boolean);

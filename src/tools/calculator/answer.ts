@@ -5,7 +5,7 @@ import { EngineError } from '../../engine/errors.ts';
 import { gibToBytes } from '../../engine/format.ts';
 import { fileTypeNamed } from '../../engine/mixing.ts';
 import { alone, DEFAULTS, predict, USUAL_HOST, type Answer, type DeviceAnswer, type Request } from '../../engine/predict.ts';
-import { USUAL_ROOM } from '../../engine/room.ts';
+import { USUAL_ROOM, type RoomSettings } from '../../engine/room.ts';
 import { bestSplit, largestContext } from '../../engine/search.ts';
 import type { SetUp } from '../../engine/speed-terms.ts';
 import { workloadOf, type Workload } from '../../engine/workload.ts';
@@ -111,6 +111,11 @@ export function devicesOf(
   return { setUp: { gpus: cards, host: sized ?? (isCard ? hostDevice : null) }, machine, name: names.join(' and ') };
 }
 
+const WINDOWS_ROOM: RoomSettings = { ...USUAL_ROOM, windows: true };
+
+/** What is kept from the model on a state's system. */
+export const roomSettingsOf = ({ system }: SetUpState): RoomSettings => (system === 'windows' ? WINDOWS_ROOM : USUAL_ROOM);
+
 /** What is asked of the engine for a set-up, but for the split, which is searched where it is left open. */
 export function requestOf(state: SetUpState, work: Workload): Request {
   return {
@@ -127,11 +132,10 @@ export function requestOf(state: SetUpState, work: Workload): Request {
     gpuLayers: state.gpuLayers ?? DEFAULTS.gpuLayers,
     cpuMoeLayers: state.cpuMoeLayers ?? DEFAULTS.cpuMoeLayers,
     tensorParallel: state.tensorParallel,
-    room: state.system === 'windows' ? WINDOWS_ROOM : USUAL_ROOM,
+    room: roomSettingsOf(state),
   };
 }
 
-const WINDOWS_ROOM = { ...USUAL_ROOM, windows: true };
 
 /** The answer to a state, or the sentence that says why there is none. */
 export function workOut(state: SetUpState, data: CalculatorData, imported: Imported | null = null): Worked | Problem {
@@ -193,18 +197,27 @@ export function adviceFor(worked: Worked, data: CalculatorData, imported: Import
   }
   if (state.cache === 'f16' && state.flashAttention) offer('A KV cache in q8_0', { cache: 'q8_0', cacheV: null });
   if (setUp.gpus.some(({ memory }) => memory === 'discrete') && state.gpuLayers === null && state.cpuMoeLayers === null) {
+    // Whole layers; experts have an advice of their own below.
     const split = bestSplit(request, setUp);
-    if (split !== null && (split.cpuMoeLayers > 0 || split.gpuLayers <= worked.model.shape.layers)) {
-      const experts = split.cpuMoeLayers > 0;
-      offer(
-        experts
-          ? `The experts of ${String(split.cpuMoeLayers)} layers in RAM (-ncmoe ${String(split.cpuMoeLayers)})`
-          : `Only ${String(split.gpuLayers)} layers on the card (-ngl ${String(split.gpuLayers)})`,
-        {
-          gpuLayers: split.gpuLayers > worked.model.shape.layers ? null : split.gpuLayers,
-          cpuMoeLayers: experts ? split.cpuMoeLayers : null,
-        },
-      );
+    if (split !== null && split.cpuMoeLayers === 0 && split.gpuLayers <= worked.model.shape.layers) {
+      offer(`Only ${String(split.gpuLayers)} layers on the card (-ngl ${String(split.gpuLayers)})`, { gpuLayers: split.gpuLayers });
+    }
+  }
+  if (setUp.gpus[0]?.memory === 'discrete' && worked.model.shape.experts !== null && state.cpuMoeLayers === null) {
+    const { layers } = worked.model.shape;
+    // The fewest layers whose experts must go: fewer there, more on the card.
+    let [low, high] = [1, layers];
+    const fits = (cpuMoeLayers: number): boolean => {
+      const result = workOut({ ...state, gpuLayers: null, cpuMoeLayers }, data, imported);
+      return !('problem' in result) && result.answer.devices.every(({ device, verdict }) => device?.memory !== 'discrete' || verdict === 'fits');
+    };
+    if (fits(layers)) {
+      while (low < high) {
+        const middle = Math.floor((low + high) / 2);
+        if (fits(middle)) high = middle;
+        else low = middle + 1;
+      }
+      offer(`The experts of ${String(low)} layers in RAM (-ncmoe ${String(low)})`, { gpuLayers: null, cpuMoeLayers: low });
     }
   }
   const most = largestContext(request, setUp, Math.max(256, state.context - 1));

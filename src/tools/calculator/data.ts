@@ -35,6 +35,8 @@ export interface CalculatorMachine extends MachineRow {
 
 export interface QuantRow {
   readonly name: string;
+  /** Bits a weight of a usual file. */
+  readonly bits: number;
   readonly summary: string;
 }
 

@@ -4,9 +4,9 @@ import type { Device } from '../../engine/device.ts';
 import { EngineError } from '../../engine/errors.ts';
 import { gibToBytes } from '../../engine/format.ts';
 import { predict, type Answer } from '../../engine/predict.ts';
-import type { Verdict } from '../../engine/room.ts';
+import { roomOn, type Verdict } from '../../engine/room.ts';
 import type { SetUp } from '../../engine/speed-terms.ts';
-import { devicesOf, knownDevice, requestOf, workOf } from './answer.ts';
+import { devicesOf, knownDevice, requestOf, roomSettingsOf, workOf } from './answer.ts';
 import type { CalculatorData, CalculatorMachine, ModelRow } from './data.ts';
 import type { SetUpState } from './state.ts';
 
@@ -32,10 +32,31 @@ function typesOf({ shape }: ModelRow): readonly string[] {
 
 const fitsWell = (verdict: Verdict | null): boolean => verdict === null || verdict === 'fits';
 
+/** A file may be this much smaller than its usual bits say. */
+const SMALLER = 0.95;
+
+/** Bytes that all devices of a set-up have for a model; null when one's memory is not known. */
+function roomOf({ gpus, host }: SetUp, state: SetUpState): number | null {
+  const devices = gpus.length > 0 ? gpus : host === null ? [] : [host];
+  let sum = 0;
+  for (const device of devices) {
+    const { comfortableBytes } = roomOn(device, roomSettingsOf(state));
+    if (comfortableBytes === null) return null;
+    sum += comfortableBytes;
+  }
+  return sum;
+}
+
 /** The lines of one model on a set-up; none where nothing can be said. */
-export function linesOf(model: ModelRow, state: SetUpState, setUp: SetUp, choice: TypeChoice): readonly ModelLine[] {
+export function linesOf(model: ModelRow, state: SetUpState, setUp: SetUp, choice: TypeChoice, bits: ReadonlyMap<string, number>): readonly ModelLine[] {
   const types = typesOf(model);
-  const wanted = choice === 'all' || choice === 'best' ? types : types.filter((type) => type === choice || types.length === 1);
+  let wanted = choice === 'all' || choice === 'best' ? types : types.filter((type) => type === choice || types.length === 1);
+  if (choice === 'best') {
+    // To count a file tensor by tensor takes a millisecond: types that are plainly too large are not counted.
+    const room = roomOf(setUp, state);
+    const possible = types.filter((type) => room === null || (SMALLER * model.paramsTextB * 1e9 * (bits.get(type) ?? 0)) / 8 <= room);
+    wanted = possible.length > 0 ? possible : types.slice(-1);
+  }
   const lines: ModelLine[] = [];
   for (const quant of wanted) {
     try {
