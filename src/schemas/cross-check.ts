@@ -122,13 +122,16 @@ export function crossCheck(all: Collections, today = new Date().toISOString().sl
   for (const model of all.models) checkModel(model, report);
   const formats = new Set(all.formats.map(({ id }) => id));
   for (const { id, formats: loads } of all.programs) {
-    for (const format of loads) if (!formats.has(format)) report('programs', id, 'formats', `there is no format "${format}" in formats.jsonl`);
+    for (const format of loads)
+      if (!formats.has(format)) report('programs', id, 'formats', `there is no format "${format}" in formats.jsonl`);
   }
   const families = new Set(all.families.map(({ id }) => id));
   const familyNames = new Set(all.models.map(({ family }) => family));
   for (const { id, members, builtOn } of all.families) {
-    for (const member of members) if (!familyNames.has(member)) report('families', id, 'members', `no model in models.jsonl is of the family "${member}"`);
-    for (const other of builtOn) if (!families.has(other)) report('families', id, 'builtOn', `there is no family "${other}" in families.jsonl`);
+    for (const member of members)
+      if (!familyNames.has(member)) report('families', id, 'members', `no model in models.jsonl is of the family "${member}"`);
+    for (const other of builtOn)
+      if (!families.has(other)) report('families', id, 'builtOn', `there is no family "${other}" in families.jsonl`);
   }
   const known = { machines: new Set(all.hardware.map(({ id }) => id)), models: new Set(all.models.map(({ id }) => id)) };
   for (const row of all.measurements) checkMeasurement(row, known, report);

@@ -4,6 +4,7 @@ import { getCollection } from 'astro:content';
 import { formatBytes } from '../engine/format.ts';
 import { fileTypeNamed } from '../engine/mixing.ts';
 import { summarizeWeights } from '../engine/weights.ts';
+import type { CollectionName, Collections } from '../schemas/collections.ts';
 import type { Family } from '../schemas/family.ts';
 import type { FileFormat } from '../schemas/file-format.ts';
 import type { Licence } from '../schemas/licence.ts';
@@ -113,10 +114,10 @@ async function rowsOf<T extends Shown>(records: readonly T[], cellsOf: (record: 
 
 const byName = <T extends { readonly name: string }>(a: T, b: T): number => a.name.localeCompare(b.name, 'en', { sensitivity: 'base' });
 
-async function allOf<Name extends 'programs' | 'formats' | 'families' | 'licences' | 'models' | 'quants' | 'timeline' | 'hardware'>(
-  name: Name,
-) {
-  return (await getCollection(name)).map(({ data }) => data);
+/** Every record of a collection. */
+async function allOf<Name extends CollectionName>(name: Name): Promise<Collections[Name]> {
+  const entries: readonly { readonly data: Collections[CollectionName][number] }[] = await getCollection(name);
+  return entries.map(({ data }) => data) as Collections[CollectionName] as Collections[Name];
 }
 
 function programName({ name, licence, version, released, page, url }: Program): Cell {
@@ -295,7 +296,7 @@ async function fileTypes(): Promise<Table> {
     columns: [
       { key: 'name', name: 'File type' },
       { key: 'bits', name: 'Bits a weight', figure: true },
-      { key: 'size', name: `${name}`, figure: true },
+      { key: 'size', name, figure: true },
       { key: 'family', name: 'Family', facet: true },
       { key: 'imatrix', name: 'Needs an imatrix', under: 'family' },
       { key: 'what', name: 'Who it suits, where it bites', wide: true },
@@ -350,7 +351,10 @@ async function cards(): Promise<Table> {
         (memoryGiB.at(-1) ?? 0) >= 8 &&
         makerOf(vendor) !== undefined,
     )
-    .sort((a, b) => (b.release ?? '').localeCompare(a.release ?? '') || byName(a, b));
+    .sort((a, b) => {
+      const order = (b.release ?? '').localeCompare(a.release ?? '');
+      return order === 0 ? byName(a, b) : order;
+    });
   const cell = (machine: (typeof records)[number], field: MachineField): Cell => {
     const { text, value } = machineFigure(machine, field);
     return { text, sort: value ?? -1 };

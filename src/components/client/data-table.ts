@@ -15,7 +15,7 @@ class DataTable extends HTMLElement {
     const heads = [...this.querySelectorAll<HTMLTableCellElement>('thead th')];
     if (form === null || body === null) return;
     const rows = [...body.rows];
-    const texts = rows.map((row) => (row.textContent ?? '').toLowerCase());
+    const texts = rows.map((row) => row.textContent.toLowerCase());
     const told = form.querySelector('output');
 
     const columnOf = new Map(heads.map((head, column) => [head.dataset['key'] ?? '', column]));

@@ -109,7 +109,7 @@ function wireCopy(): void {
     button.className = 'copy';
     button.textContent = 'Copy';
     button.addEventListener('click', () => {
-      const lines = [...code.querySelectorAll('.ec-line')].map((line) => (line.textContent ?? '').replace(/\n$/, ''));
+      const lines = [...code.querySelectorAll('.ec-line')].map((line) => line.textContent.replace(/\n$/, ''));
       navigator.clipboard.writeText(lines.join('\n')).then(
         () => {
           button.textContent = 'Copied';
