@@ -126,7 +126,7 @@ export default function Calculator({ runsUrl, reportUrl, embedded = false, home 
   }
   return (
     <div class="calculator not-content" ref={root}>
-      <fieldset class="questions" id="calc-questions">
+      <fieldset class="questions needs-script" id="calc-questions">
         <legend class="visually-hidden">What do you want to know?</legend>
         {QUESTION_NAMES.map(([question, name]) => (
           <label class={state.question === question ? 'chosen' : undefined}>
@@ -154,6 +154,7 @@ export default function Calculator({ runsUrl, reportUrl, embedded = false, home 
         </button>
       </fieldset>
       <form
+        class="needs-script"
         aria-label="What to calculate"
         // A browser that fills in what stood here on an earlier visit would speak against the address.
         autocomplete="off"

@@ -15,6 +15,12 @@ interface CompareProps {
   readonly onChange: (change: Partial<State>) => void;
 }
 
+/** The set-up of a state, without what belongs to the page. */
+function setUpOf(state: State): SetUpState {
+  const entries = Object.entries(state).filter(([key]) => key in DEFAULT_SET_UP);
+  return { ...DEFAULT_SET_UP, ...(Object.fromEntries(entries) as Partial<SetUpState>) };
+}
+
 const isWorked = (outcome: ReturnType<typeof workOut>): outcome is Worked => 'answer' in outcome;
 
 /** Facts that name what was asked; the others are what came out, per device or not. */
@@ -73,8 +79,7 @@ export function Compare({ state, data, lists, unit, imported, onChange }: Compar
             type="button"
             class="plain"
             onClick={() => {
-              const { question: _question, wanted: _wanted, unit: _unit, others: _others, ...own } = state;
-              onChange({ others: [...state.others, state.others.at(-1) ?? { ...DEFAULT_SET_UP, ...own }] });
+              onChange({ others: [...state.others, state.others.at(-1) ?? setUpOf(state)] });
             }}
           >
             Add a set-up to compare with

@@ -199,7 +199,10 @@ export function WhatRuns({ state, data, unit, onOpen }: ListProps): JSX.Element 
   const [words, setWords] = useState('');
   const [least, setLeast] = useState<number | null>(null);
   // The largest first, because the table begins with them.
-  const models = useMemo(() => data.models.filter(({ historical }) => historical !== true).sort((a, b) => b.paramsTextB - a.paramsTextB), [data]);
+  const models = useMemo(
+    () => data.models.filter(({ historical }) => historical !== true).sort((a, b) => b.paramsTextB - a.paramsTextB),
+    [data],
+  );
   const bits = useMemo(() => new Map(data.quants.map((quant) => [quant.name, quant.bits])), [data]);
   let problem: string | null = null;
   let target: ReturnType<typeof listSetUp> | null = null;
@@ -387,7 +390,7 @@ export function WhatNeeds({
 }: ListProps & { readonly onWanted: (wanted: number) => void }): JSX.Element {
   const [kind, setKind] = useState('all');
   const model = data.models.find(({ id }) => id === state.model);
-  const key = `${writeState({ ...state, machine: '', typed: null, also: [], count: 1, memoryGiB: null, question: 'run', others: [] })}`;
+  const key = writeState({ ...state, machine: '', typed: null, also: [], count: 1, memoryGiB: null, question: 'run', others: [] });
   const { found, done } = useInPieces(
     data.machines,
     (machine: CalculatorMachine): readonly MachineLine[] => {

@@ -136,7 +136,6 @@ export function requestOf(state: SetUpState, work: Workload): Request {
   };
 }
 
-
 /** The answer to a state, or the sentence that says why there is none. */
 export function workOut(state: SetUpState, data: CalculatorData, imported: Imported | null = null): Worked | Problem {
   const model = imported?.model ?? data.models.find(({ id }) => id === state.model);
@@ -209,7 +208,9 @@ export function adviceFor(worked: Worked, data: CalculatorData, imported: Import
     let [low, high] = [1, layers];
     const fits = (cpuMoeLayers: number): boolean => {
       const result = workOut({ ...state, gpuLayers: null, cpuMoeLayers }, data, imported);
-      return !('problem' in result) && result.answer.devices.every(({ device, verdict }) => device?.memory !== 'discrete' || verdict === 'fits');
+      return (
+        !('problem' in result) && result.answer.devices.every(({ device, verdict }) => device?.memory !== 'discrete' || verdict === 'fits')
+      );
     };
     if (fits(layers)) {
       while (low < high) {

@@ -80,21 +80,21 @@ function wordsOf(text: string): string[] {
   return words;
 }
 
-const WHOLE_FLAGS: Readonly<Record<string, WholeField>> = {
-  '-c': 'context',
-  '--ctx-size': 'context',
-  '-ngl': 'gpuLayers',
-  '--gpu-layers': 'gpuLayers',
-  '--n-gpu-layers': 'gpuLayers',
-  '-ncmoe': 'cpuMoeLayers',
-  '--n-cpu-moe': 'cpuMoeLayers',
-  '-np': 'slots',
-  '--parallel': 'slots',
-  '-ub': 'ubatch',
-  '--ubatch-size': 'ubatch',
-  num_ctx: 'context',
-  num_gpu: 'gpuLayers',
-};
+const WHOLE_FLAGS: ReadonlyMap<string, WholeField> = new Map([
+  ['-c', 'context'],
+  ['--ctx-size', 'context'],
+  ['-ngl', 'gpuLayers'],
+  ['--gpu-layers', 'gpuLayers'],
+  ['--n-gpu-layers', 'gpuLayers'],
+  ['-ncmoe', 'cpuMoeLayers'],
+  ['--n-cpu-moe', 'cpuMoeLayers'],
+  ['-np', 'slots'],
+  ['--parallel', 'slots'],
+  ['-ub', 'ubatch'],
+  ['--ubatch-size', 'ubatch'],
+  ['num_ctx', 'context'],
+  ['num_gpu', 'gpuLayers'],
+]);
 const FIELD_NAMES: Readonly<Partial<Record<WholeField, string>>> = {
   context: 'context',
   gpuLayers: 'layers on the card',
@@ -133,7 +133,7 @@ export function readCommand(text: string, data: CalculatorData): ReadCommand {
     const [flag = '', joined] =
       (words[at] ?? '').startsWith('--') && (words[at] ?? '').includes('=') ? (words[at] ?? '').split(/=(.*)/s) : [words[at]];
     const value = joined ?? words[at + 1] ?? '';
-    const field = WHOLE_FLAGS[flag];
+    const field = WHOLE_FLAGS.get(flag);
     if (field !== undefined) {
       const number = readWhole(value, LIMITS[field].least, LIMITS[field].most);
       if (number !== null) {

@@ -48,7 +48,13 @@ function roomOf({ gpus, host }: SetUp, state: SetUpState): number | null {
 }
 
 /** The lines of one model on a set-up; none where nothing can be said. */
-export function linesOf(model: ModelRow, state: SetUpState, setUp: SetUp, choice: TypeChoice, bits: ReadonlyMap<string, number>): readonly ModelLine[] {
+export function linesOf(
+  model: ModelRow,
+  state: SetUpState,
+  setUp: SetUp,
+  choice: TypeChoice,
+  bits: ReadonlyMap<string, number>,
+): readonly ModelLine[] {
   const types = typesOf(model);
   let wanted = choice === 'all' || choice === 'best' ? types : types.filter((type) => type === choice || types.length === 1);
   if (choice === 'best') {
