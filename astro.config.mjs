@@ -5,6 +5,7 @@ import { defineConfig } from 'astro/config';
 import { calculatorDataPlugin } from './src/site/calculator-data.ts';
 import { dataCheck } from './src/site/check-data.ts';
 import { finishBuild } from './src/site/finish-build.ts';
+import { interactionDirective } from './src/site/interaction.ts';
 import { markdownPlugins } from './src/site/markdown.ts';
 import { settings } from './src/site/settings.ts';
 
@@ -26,6 +27,7 @@ export default defineConfig({
   integrations: [
     dataCheck(),
     preact(),
+    interactionDirective(),
     starlight({
       title: settings.name,
       credits: false,

@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { BACKENDS, type Backend, type Device, type SpeedClass } from '../engine/device.ts';
+import { BACKENDS, type Device } from '../engine/device.ts';
 import { EngineError } from '../engine/errors.ts';
 import { gibToBytes } from '../engine/format.ts';
 import { isCacheType, type CacheType } from '../engine/ggml-types.ts';
@@ -15,7 +15,7 @@ import { asSetUp } from '../engine/speed-terms.ts';
 import { repackedBytes } from '../engine/weights.ts';
 import type { Workload } from '../engine/workload.ts';
 import { modelFromConfig } from '../import/config.ts';
-import { deviceOf, isComputable } from '../import/device.ts';
+import { deviceOf, isComputable, typedDevice, VENDORS } from '../import/device.ts';
 import { fileOf, readCollection, type Collections, type CollectionName } from '../schemas/collections.ts';
 import { modelFromPath } from './gguf-file.ts';
 
@@ -101,41 +101,6 @@ async function workOf(fields: Fields): Promise<{ work: Workload; family: Request
   return { work: workloadNamed(shape, named, Number.isNaN(size) ? null : size), family: named.family };
 }
 
-const CLASS_OF_VENDOR: Readonly<Record<string, SpeedClass>> = {
-  nvidia: 'nvidia-gddr',
-  amd: 'amd-rdna',
-  intel: 'amd-rdna',
-  apple: 'apple',
-  qualcomm: 'integrated-gpu',
-  cpu: 'cpu-desktop',
-};
-const BACKEND_OF_VENDOR: Readonly<Record<string, Backend>> = {
-  nvidia: 'cuda',
-  amd: 'vulkan',
-  intel: 'vulkan',
-  apple: 'metal',
-  qualcomm: 'vulkan',
-  cpu: 'cpu',
-};
-
-/** From this bandwidth on a card has high-bandwidth memory, GB/s; the widest GDDR7 card is below. */
-const HBM_FROM_GBS = 1850;
-/** A processor with more than this has more channels than a desktop, GB/s. */
-const SERVER_FROM_GBS = 130;
-/** Two M Max chips make an Ultra: from this bandwidth on, GB/s. */
-const ULTRA_FROM_GBS = 790;
-
-/** What a typed-in device most likely is, from its maker, its kind of memory and its bandwidth. */
-function classOf(vendor: string, memory: string, bandwidthGBs: number): SpeedClass | undefined {
-  if (vendor === 'nvidia' && memory === 'unified') return 'gb10';
-  if (vendor === 'nvidia' && bandwidthGBs >= HBM_FROM_GBS) return 'nvidia-hbm';
-  if (vendor === 'amd' && memory === 'unified') return bandwidthGBs > 200 ? 'strix-halo' : 'integrated-gpu';
-  if (vendor === 'intel' && memory === 'unified') return 'integrated-gpu';
-  if (vendor === 'apple' && bandwidthGBs >= ULTRA_FROM_GBS) return 'apple-ultra';
-  if (vendor === 'cpu' && bandwidthGBs > SERVER_FROM_GBS) return 'cpu-server';
-  return CLASS_OF_VENDOR[vendor];
-}
-
 /** A name of the data inside a typed-in device's name, so that its arithmetic is known: "NVIDIA GeForce RTX 4090" is the RTX 4090. */
 function knownByName(name: unknown, bandwidthGBs: number): Collections['hardware'][number] | undefined {
   if (typeof name !== 'string') return undefined;
@@ -155,30 +120,27 @@ function deviceFromFields(fields: Fields): Device {
   if (!(bandwidth > 0)) throw new EngineError('no-bandwidth', 'A device needs "bandwidthGBs", a number above 0.');
   const size = numberField(fields, 'memoryGiB', Number.NaN);
   if (size <= 0) throw new EngineError('bad-field', '"memoryGiB" must be a number above 0, or left out.');
-  const speedClass = typeof vendor === 'string' ? classOf(vendor, memory, bandwidth) : undefined;
-  const usual = typeof vendor === 'string' ? BACKEND_OF_VENDOR[vendor] : undefined;
-  if (speedClass === undefined || usual === undefined || typeof vendor !== 'string') {
+  const typed =
+    typeof vendor === 'string'
+      ? typedDevice({
+          vendor,
+          memory,
+          bandwidthGBs: bandwidth,
+          memoryGiB: Number.isNaN(size) ? null : size,
+          ...(typeof name === 'string' ? { name } : {}),
+        })
+      : null;
+  if (typed === null || typeof vendor !== 'string') {
     throw new EngineError(
       'unknown-vendor',
-      `A device needs an "id" or a "vendor" of ${Object.keys(CLASS_OF_VENDOR).join(', ')}; it is ${JSON.stringify(vendor)}.`,
+      `A device needs an "id" or a "vendor" of ${VENDORS.join(', ')}; it is ${JSON.stringify(vendor)}.`,
     );
   }
-  const own = { memoryBytes: Number.isNaN(size) ? null : gibToBytes(size), bandwidth: bandwidth * 1e9 };
-  const chosen = vendor === 'cpu' ? usual : (BACKENDS.find((known) => known === backend) ?? usual);
+  const chosen = vendor === 'cpu' ? typed.backend : (BACKENDS.find((known) => known === backend) ?? typed.backend);
   const known = knownByName(name, bandwidth);
-  if (known !== undefined && isComputable(known) && vendor !== 'cpu') return { ...deviceOf(known), ...own, backend: chosen };
-  return {
-    id: null,
-    name: typeof name === 'string' ? name : `${vendor} device`,
-    memory,
-    ...own,
-    backend: chosen,
-    speedClass,
-    classIsMeasured: vendor !== 'intel' && vendor !== 'qualcomm',
-    generation: speedClass === 'gb10' || speedClass === 'strix-halo' ? speedClass : null,
-    fp32VectorFlops: null,
-    fp16MatrixFlops: null,
-  };
+  if (known !== undefined && isComputable(known) && vendor !== 'cpu')
+    return { ...deviceOf(known), memoryBytes: typed.memoryBytes, bandwidth: typed.bandwidth, backend: chosen };
+  return { ...typed, backend: chosen };
 }
 
 function deviceFrom(asked: unknown): Device {

@@ -23,16 +23,18 @@ const base = values.base;
 
 interface Rule {
   readonly prefix: string;
+  /** The rule is for this path alone. */
+  readonly exact: boolean;
   readonly headers: readonly (readonly [string, string])[];
 }
 
 /** Reads the `_headers` form: an address pattern on a line, its headers indented below. */
 function readRules(text: string): Rule[] {
-  const rules: { prefix: string; headers: [string, string][] }[] = [];
+  const rules: { prefix: string; exact: boolean; headers: [string, string][] }[] = [];
   for (const line of text.split('\n')) {
     if (line.trim() === '') continue;
     if (!line.startsWith(' ')) {
-      rules.push({ prefix: line.trim().replace(/\*$/, ''), headers: [] });
+      rules.push({ prefix: line.trim().replace(/\*$/, ''), exact: !line.trim().endsWith('*'), headers: [] });
       continue;
     }
     const [name = '', ...value] = line.trim().split(':');
@@ -49,8 +51,8 @@ const rules = existsSync(`${directory}/_headers`) ? readRules(readFileSync(`${di
 const notFound = existsSync(`${directory}/404.html`) ? readFileSync(`${directory}/404.html`) : 'Not found';
 
 function addHeaders(response: ServerResponse, path: string): void {
-  for (const { prefix, headers } of rules) {
-    if (path.startsWith(prefix)) for (const [name, value] of headers) response.setHeader(name, value);
+  for (const { prefix, exact, headers } of rules) {
+    if (exact ? path === prefix : path.startsWith(prefix)) for (const [name, value] of headers) response.setHeader(name, value);
   }
 }
 

@@ -86,3 +86,76 @@ export function deviceOf(machine: MachineRow, memoryGiB?: number): Device {
     fp16MatrixFlops: machine.fp16MatrixDense === null ? null : machine.fp16MatrixDense.tflops * 1e12,
   };
 }
+
+/** Makers of a device that is typed in; "cpu" for a processor of any. */
+export const VENDORS = ['nvidia', 'amd', 'intel', 'apple', 'qualcomm', 'cpu'] as const;
+export type Vendor = (typeof VENDORS)[number];
+
+const CLASS_OF_VENDOR: Readonly<Record<Vendor, SpeedClass>> = {
+  nvidia: 'nvidia-gddr',
+  amd: 'amd-rdna',
+  intel: 'amd-rdna',
+  apple: 'apple',
+  qualcomm: 'integrated-gpu',
+  cpu: 'cpu-desktop',
+};
+const BACKEND_OF_VENDOR: Readonly<Record<Vendor, Backend>> = {
+  nvidia: 'cuda',
+  amd: 'vulkan',
+  intel: 'vulkan',
+  apple: 'metal',
+  qualcomm: 'vulkan',
+  cpu: 'cpu',
+};
+
+/** From this bandwidth on a card has high-bandwidth memory, GB/s; the widest GDDR7 card is below. */
+const HBM_FROM_GBS = 1850;
+/** A processor with more than this has more channels than a desktop, GB/s. */
+const SERVER_FROM_GBS = 130;
+/** Two M Max chips make an Ultra: from this bandwidth on, GB/s. */
+const ULTRA_FROM_GBS = 790;
+/** The bandwidth that parts Strix Halo from other AMD chips with one memory, GB/s. */
+const STRIX_HALO_FROM_GBS = 200;
+
+/** What a typed-in device most likely is, from its maker, its kind of memory and its bandwidth. */
+function classOf(vendor: Vendor, memory: Device['memory'], bandwidthGBs: number): SpeedClass {
+  if (vendor === 'nvidia' && memory === 'unified') return 'gb10';
+  if (vendor === 'nvidia' && bandwidthGBs >= HBM_FROM_GBS) return 'nvidia-hbm';
+  if (vendor === 'amd' && memory === 'unified') return bandwidthGBs > STRIX_HALO_FROM_GBS ? 'strix-halo' : 'integrated-gpu';
+  if (vendor === 'intel' && memory === 'unified') return 'integrated-gpu';
+  if (vendor === 'apple' && bandwidthGBs >= ULTRA_FROM_GBS) return 'apple-ultra';
+  if (vendor === 'cpu' && bandwidthGBs > SERVER_FROM_GBS) return 'cpu-server';
+  return CLASS_OF_VENDOR[vendor];
+}
+
+/** A device by its figures. */
+export interface TypedDevice {
+  readonly vendor: string;
+  readonly memory: Device['memory'];
+  readonly bandwidthGBs: number;
+  /** Null when not known. */
+  readonly memoryGiB: number | null;
+  readonly name?: string | undefined;
+  /** Dense FP16 rate of its matrix units, TFLOPS. */
+  readonly fp16Tflops?: number | null | undefined;
+}
+
+/** A device that is in no list: what it most likely is follows from its figures. Null for a maker nobody knows. */
+export function typedDevice({ vendor, memory, bandwidthGBs, memoryGiB, name, fp16Tflops }: TypedDevice): Device | null {
+  const maker = VENDORS.find((known) => known === vendor);
+  if (maker === undefined) return null;
+  const speedClass = classOf(maker, memory, bandwidthGBs);
+  return {
+    id: null,
+    name: name ?? `${maker} device`,
+    memory,
+    memoryBytes: memoryGiB === null ? null : gibToBytes(memoryGiB),
+    bandwidth: bandwidthGBs * 1e9,
+    backend: BACKEND_OF_VENDOR[maker],
+    speedClass,
+    classIsMeasured: maker !== 'intel' && maker !== 'qualcomm',
+    generation: speedClass === 'gb10' || speedClass === 'strix-halo' ? speedClass : null,
+    fp32VectorFlops: null,
+    fp16MatrixFlops: fp16Tflops == null ? null : fp16Tflops * 1e12,
+  };
+}

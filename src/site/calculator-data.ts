@@ -29,23 +29,32 @@ export function calculatorData(): object {
       fp16MatrixDense: machine.fp16MatrixDense,
       fp32VectorTflops: machine.fp32VectorTflops,
       generation: machine.generation,
+      watts: machine.watts,
     }));
   const models = readCollection('models', read('models'))
     // Embedding models write nothing, so no speed of writing can be told.
     .filter(({ shape, kind }) => shape !== null && kind !== 'embedding')
-    .map(({ id, name, family, historical, shape, contextNative, contextExtended }) => ({
-      id,
-      name,
-      family,
-      historical,
-      shape,
-      contextNative,
-      contextExtended,
+    .map((model) => ({
+      id: model.id,
+      name: model.name,
+      family: model.family,
+      kind: model.kind,
+      historical: model.historical,
+      shape: model.shape,
+      contextNative: model.contextNative,
+      contextExtended: model.contextExtended,
+      paramsTextB: model.paramsTextB,
+      paramsActiveB: model.paramsActiveB,
+      commercial: model.licence.commercial,
+      licence: model.licence.name,
+      inputs: model.inputs,
+      repository: model.repository,
+      visionB: model.paramsExtra?.visionB,
     }));
   const quants = readCollection('quants', read('quants'))
     .filter((record) => record.kind === 'file-type')
     .sort((a, b) => a.order - b.order)
-    .map(({ name, summary }) => ({ name, summary }));
+    .map(({ name, bitsPerWeight, summary }) => ({ name, bits: bitsPerWeight, summary }));
   return { machines, models, quants };
 }
 

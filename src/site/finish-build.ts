@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { glob, readFile, rm, writeFile } from 'node:fs/promises';
+import { glob, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { AstroIntegration } from 'astro';
 
@@ -51,16 +51,32 @@ export function policy(scriptHashes: readonly string[]): string {
   ].join('; ');
 }
 
-/** Host headers in the form that Netlify and Cloudflare Pages read; the project's own server reads it too. */
-function headersFile(basePath: string, scriptHashes: readonly string[]): string {
-  return [
-    `${basePath}*`,
-    `  Content-Security-Policy: ${policy(scriptHashes)}; frame-ancestors 'none'`,
+/** The page that may stand in a frame of another site. */
+const FRAMED = 'embed';
+
+/**
+ * Host headers in the form that Netlify and Cloudflare Pages read; the project's own server reads it too.
+ *
+ * A host adds up the rules that match a path, and two policies are both enforced. So each folder has a rule of its own instead of
+ * one for all with an exception for the page that may be framed.
+ */
+function headersFile(basePath: string, scriptHashes: readonly string[], folders: readonly string[]): string {
+  const common = [
     '  X-Content-Type-Options: nosniff',
     '  Referrer-Policy: no-referrer',
     '  Cross-Origin-Opener-Policy: same-origin',
     '  Permissions-Policy: camera=(), microphone=(), geolocation=()',
     '',
+  ];
+  const rule = (path: string, ancestors: string): string[] => [
+    `${basePath}${path}`,
+    `  Content-Security-Policy: ${policy(scriptHashes)}; frame-ancestors ${ancestors}`,
+    ...common,
+  ];
+  return [
+    ...rule('', "'none'"),
+    ...folders.filter((folder) => folder !== FRAMED).flatMap((folder) => rule(`${folder}/*`, "'none'")),
+    ...rule(`${FRAMED}/*`, '*'),
     // Data for other people's pages too: nothing here is secret, and nothing is answered for a visitor's sake.
     `${basePath}api/*`,
     '  Access-Control-Allow-Origin: *',
@@ -95,7 +111,8 @@ export function finishBuild({ basePath }: { basePath: string }): AstroIntegratio
           );
           pages += 1;
         }
-        await writeFile(`${root}_headers`, headersFile(basePath, [...all].sort()));
+        const folders = (await readdir(root, { withFileTypes: true })).filter((entry) => entry.isDirectory()).map(({ name }) => name);
+        await writeFile(`${root}_headers`, headersFile(basePath, [...all].sort(), folders));
         logger.info(`${String(pages)} pages carry the security policy; ${String(all.size)} inline scripts are allowed by hash`);
       },
     },

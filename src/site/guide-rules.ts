@@ -198,7 +198,8 @@ export function faultsOf(page: GuideText, known: Known): Fault[] {
   for (const [at, heading] of ids.entries()) if (ids.indexOf(heading) !== at) add(firstLine, `two headings have the id "${heading}"`);
 
   const outsideFences = body.replace(/^(`{3,})[\s\S]*?^\1.*$/gm, blank);
-  for (const match of outsideFences.matchAll(/^\|\s*\|.*\n\|[\s:|-]+$/gm)) add(lineOf(match.index), 'the first column of this table has no name');
+  for (const match of outsideFences.matchAll(/^\|\s*\|.*\n\|[\s:|-]+$/gm))
+    add(lineOf(match.index), 'the first column of this table has no name');
 
   for (const { text, line } of sentencesOf(body, firstLine)) {
     // A heading names what its section is about; the section's sentences carry the sources.

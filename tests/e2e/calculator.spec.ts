@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { productOf } from '../../src/engine/speed-factors.ts';
 import { expect, test } from '../support/page.ts';
 
@@ -19,13 +19,15 @@ interface Row {
 const rows = JSON.parse(readFileSync('tests/fixtures/llama-cpp/page-rows.json', 'utf8')) as Row[];
 
 async function shownBytes(page: Page, part: string): Promise<number> {
-  const shown = await page.locator(`[data-part="${part}"] [data-bytes]`).innerText();
+  const shown = await page.locator(`[data-part="${part}"] [data-bytes]`).first().innerText();
   expect(shown).toMatch(/^\d{1,3}(,\d{3})*$/);
   return Number(shown.replaceAll(',', ''));
 }
 
 async function open(page: Page, address: string): Promise<void> {
   await page.goto(address);
+  // The program is loaded when somebody turns to it.
+  await page.locator('.calculator').hover();
   await expect(page.locator('.calculator[data-ready]')).toBeAttached();
 }
 
@@ -92,6 +94,12 @@ const BAD_ADDRESSES = [
   ['?model=<script>alert(1)</script>', 'There is no model'],
   ['?machine=toaster&quant=Q9_Z', 'There is no machine'],
   ['?kv=q3_0', 'There is no cache type'],
+  ['?n=0', 'number of cards must be'],
+  ['?ngl=many', 'layers on the cards must be'],
+  ['?q=why', 'There is no question'],
+  ['?and=toaster', 'There is no card'],
+  ['?machine=typed&own=nvidia', 'can’t be read'],
+  ['?with=model%3Dnothing&q=run', 'There is no model'],
   ['?machine=rtx-3090&mem=-1', 'not on offer'],
   [`?model=${'x'.repeat(10_000)}`, 'longer than any'],
   ['?%E0%A4%A&model=%00', 'There is no model'],
@@ -147,12 +155,12 @@ test('more context needs more memory until it no longer fits, and the page says 
 test('the fields are worked by keyboard and have names', async ({ page }) => {
   await open(page, '/calculator/');
   await page.getByLabel('Model', { exact: true }).focus();
-  for (const name of ['Quantization', 'Context, tokens', 'KV cache type', 'Machine']) {
+  for (const name of ['Quantization', 'Context, tokens', 'KV cache type', 'Machine', 'How many']) {
     await page.keyboard.press('Tab');
     await expect(page.getByLabel(name, { exact: true })).toBeFocused();
   }
-  await page.keyboard.press('ArrowDown');
-  await expect(page).toHaveURL(/machine=/);
+  await page.keyboard.type('2');
+  await expect(page).toHaveURL(/n=12/);
 });
 
 test('what is chosen while the calculator still loads is kept', async ({ page }) => {
@@ -164,15 +172,326 @@ test('what is chosen while the calculator still loads is kept', async ({ page })
     await held;
     await route.continue();
   });
-  await page.goto('/calculator/?quant=Q8_0', { waitUntil: 'commit' });
-  await page.getByLabel('Model', { exact: true }).selectOption('qwen3-8b');
-  await page.getByLabel('Machine').selectOption('rtx-3090');
+  await page.goto('/calculator/?model=qwen3-8b', { waitUntil: 'commit' });
+  await page.getByLabel('Quantization').selectOption('Q8_0');
   await page.getByLabel('Context, tokens').fill('4k');
   release();
   await expect(page.locator('.calculator[data-ready]')).toBeAttached();
-  await expect(page).toHaveURL(/model=qwen3-8b&quant=Q8_0&ctx=8192&machine=rtx-3090/);
+  await expect(page).toHaveURL(/model=qwen3-8b&quant=Q8_0&ctx=8192/);
   await expect(page.getByLabel('Model', { exact: true })).toHaveValue('qwen3-8b');
-  await expect(page.getByLabel('Machine')).toHaveValue('rtx-3090');
   await expect(page.getByLabel('Context, tokens')).toHaveValue('4k');
   await expect(page.getByText(/must be a whole number of tokens/)).toBeVisible();
+  // Not lost by a reload either.
+  await page.reload();
+  await expect(page.locator('.calculator[data-ready]')).toBeAttached();
+  await expect(page.getByLabel('Context, tokens')).toHaveValue('4k');
+});
+
+test('nothing of the program is loaded before somebody turns to it', async ({ page }) => {
+  const scripts: string[] = [];
+  page.on('request', (request) => {
+    if (request.resourceType() === 'script') scripts.push(request.url());
+  });
+  await page.goto('/calculator/', { waitUntil: 'networkidle' });
+  expect(scripts.filter((url) => url.includes('Calculator'))).toEqual([]);
+  await page.getByLabel('Machine').focus();
+  await expect(page.locator('.calculator[data-ready]')).toBeAttached();
+});
+
+test('will it run: two cards, another beside them, experts in RAM; a bar for each, a command, a curve, what helps', async ({ page }) => {
+  await open(page, '/calculator/?model=gpt-oss-120b&quant=MXFP4_MOE&ctx=16384&machine=rtx-3090');
+  await expect(page.locator('[data-headline]')).toContainText('Does not fit');
+  const help = page.getByRole('region', { name: 'What helps' }).getByRole('button', { name: /experts of \d+ layers in RAM/ });
+  await help.click();
+  await expect(page.locator('[data-headline]')).toContainText('Fits');
+  await expect(page).toHaveURL(/ncmoe=\d+/);
+  await expect(page.locator('[data-command="llama-server"]')).toContainText(/-ncmoe \d+/);
+  await expect(page.locator('.curve svg')).toBeVisible();
+  await page.getByLabel('How many').fill('2');
+  await expect(page.locator('.device')).toHaveCount(3);
+  await page.getByText('More settings').click();
+  await page.getByLabel('Another kind of card beside it').selectOption('rtx-3060-12gb');
+  await expect(page.locator('.what')).toContainText('2 × RTX 3090 and RTX 3060 12GB');
+  await page.goBack();
+  await page.goBack();
+  await expect(page.locator('.what')).toContainText('on RTX 3090');
+});
+
+test('a machine that is typed in', async ({ page }) => {
+  await open(page, '/calculator/');
+  await page.getByLabel('Machine').selectOption('typed');
+  await page.getByLabel('Memory, GiB').fill('48');
+  await page.getByLabel('Bandwidth, GB/s').fill('1008');
+  await expect(page.locator('.what')).toContainText('your machine (48 GiB, 1008 GB/s)');
+  await expect(page).toHaveURL(/own=nvidia~discrete~48~1008/);
+  const before = await page.locator('[data-headline]').textContent();
+  await page.getByLabel('Bandwidth, GB/s').fill('-1');
+  await expect(page.getByLabel('Bandwidth, GB/s')).toHaveAttribute('aria-invalid', 'true');
+  await expect(page.locator('[data-headline]')).toHaveText(before ?? '');
+});
+
+test('what can I run: filtered, sorted, and one click from the whole answer', async ({ page }) => {
+  await open(page, '/calculator/?q=what-runs&machine=rtx-3090&ctx=16384');
+  await expect(page.locator('[data-headline]')).toContainText(/^\d+ of \d+ on RTX 3090/);
+  const rows = page.locator('.lines tbody tr');
+  await page.getByLabel('Name, family, licence').fill('qwen');
+  for (const text of await rows.allInnerTexts()) expect(text.toLowerCase()).toContain('qwen');
+  await page.getByRole('button', { name: 'Writes, tokens/s' }).click();
+  const speeds = (await rows.locator('td:nth-child(6)').allInnerTexts()).map((text) => Number.parseFloat(text.replaceAll(',', '')));
+  expect(speeds).toEqual([...speeds].sort((a, b) => b - a));
+  await page.getByLabel('At least, tokens/s').fill('100');
+  expect(await rows.count()).toBeLessThan(speeds.length);
+  await rows.first().getByRole('button').click();
+  await expect(page.getByLabel('Will it run?')).toBeChecked();
+  await expect(page.locator('[data-headline]')).toContainText('Fits');
+});
+
+test('what do I need: machines, and two of a card, with watts', async ({ page }) => {
+  await open(page, '/calculator/?q=what-needs&model=llama-3-3-70b&quant=Q4_K_M&ctx=8192&want=10');
+  await expect(page.locator('[data-headline]')).toContainText(/machines write Llama 3\.3 70B/);
+  await expect(page.locator('.lines')).toContainText('2 × RTX 3090');
+  const before = await page.locator('[data-headline]').textContent();
+  await page.getByLabel('Speed wanted, tokens/s').fill('30');
+  await expect(page.locator('[data-headline]')).not.toHaveText(before ?? '');
+  await expect(page).toHaveURL(/want=30/);
+});
+
+test('compare: up to four set-ups, differences marked, in the address', async ({ page }) => {
+  await open(page, '/calculator/?q=compare&machine=rtx-3090');
+  await page.getByRole('button', { name: 'Add a set-up' }).click();
+  await page.locator('#other-1-machine').selectOption('rtx-5090');
+  await expect(page.locator('.compare tr.differs th').first()).toContainText('Answer');
+  await expect(page.locator('.compare tr', { hasText: 'Model' })).not.toHaveClass(/differs/);
+  await page.getByRole('button', { name: 'Add a set-up' }).click();
+  await page.getByRole('button', { name: 'Add a set-up' }).click();
+  await expect(page.locator('.compare thead th')).toHaveCount(5);
+  await expect(page.getByRole('button', { name: 'Add a set-up' })).toHaveCount(0);
+  await expect(page).toHaveURL(/with=.*with=.*with=/);
+  await page.reload();
+  await expect(page.locator('.compare thead th')).toHaveCount(5);
+});
+
+test('every way to share gives a text with the link', async ({ page }) => {
+  await open(page, '/calculator/?machine=rtx-3090');
+  const share = page.getByRole('region', { name: 'Share' });
+  for (const format of ['Link', 'Markdown', 'BBCode', 'Plain text', 'JSON', 'CSV', 'Embed']) {
+    await share.getByLabel('As', { exact: true }).selectOption(format);
+    const text = await share.locator('#share-text').inputValue();
+    expect(text, format).toMatch(/\/(calculator|embed)\/\?model=llama-3-1-8b/);
+  }
+  await share.getByLabel('As', { exact: true }).selectOption('Link');
+  const address = await share.locator('#share-text').inputValue();
+  const headline = (await page.locator('[data-headline]').textContent()) ?? '';
+  await page.goto(address);
+  await expect(page.locator('[data-headline]')).toHaveText(headline);
+});
+
+test('sizes in GB or GiB, everywhere', async ({ page }) => {
+  await open(page, '/calculator/?machine=rtx-3090');
+  await expect(page.locator('[data-headline]')).toContainText('GB');
+  await page.getByRole('button', { name: 'Show sizes in GiB' }).click();
+  await expect(page.locator('[data-headline]')).toContainText('GiB of 24.00');
+  await expect(page).toHaveURL(/unit=GiB/);
+});
+
+test('measured runs stand beside the estimate, and a reader’s own corrects it', async ({ page }) => {
+  await open(page, '/calculator/?machine=rtx-3090&model=llama-3-1-8b');
+  const measured = page.getByRole('region', { name: 'Measured runs' });
+  await expect(measured.locator('[data-near] li').first()).toContainText('RTX 3090');
+  await expect(measured.getByRole('link', { name: 'source' }).first()).toHaveAttribute('href', /^https:/);
+  await measured.getByLabel('Your own tokens/s').fill('nonsense');
+  await measured.getByRole('button', { name: 'Lay it beside' }).click();
+  await expect(measured.getByRole('alert')).toContainText('a number above 0');
+  await measured.getByLabel('Your own tokens/s').fill('9000');
+  await measured.getByRole('button', { name: 'Lay it beside' }).click();
+  await expect(measured.getByRole('alert')).toContainText('more than bandwidth ÷ bytes allows');
+  await measured.getByLabel('Your own tokens/s').fill('110.5');
+  await measured.getByRole('button', { name: 'Lay it beside' }).click();
+  await expect(measured.locator('[data-own]')).toContainText('You measured 111\u00a0tokens/s');
+  await page.reload();
+  await expect(measured.locator('[data-own]')).toContainText('You measured 111\u00a0tokens/s');
+  await measured.getByText('Give it to the others').click();
+  await expect(measured.locator('[data-own] code')).toContainText('"machine":"rtx-3090"');
+  await measured.getByRole('button', { name: 'Forget it' }).click();
+  await expect(measured.locator('[data-own]')).toHaveCount(0);
+});
+
+test('advanced: drafting, several users, fine-tuning', async ({ page }) => {
+  await open(page, '/calculator/?machine=rtx-3090&model=llama-3-1-8b');
+  await page.getByText('Advanced: drafts').click();
+  await page.getByLabel('Model that drafts').selectOption('llama-3-2-1b');
+  await expect(page.locator('[data-draft]')).toContainText(/2\.77 tokens a pass/);
+  await expect(page).toHaveURL(/draft=llama-3-2-1b~4~70/);
+  await expect(page.locator('[data-users]')).toContainText('tokens/s together');
+  const qlora = await page.locator('[data-training]').textContent();
+  await page.locator('#train-kind').selectOption('full');
+  await expect(page.locator('[data-training]')).not.toHaveText(qlora ?? '');
+});
+
+test('a GGUF file: its own tensors are counted, and llama.cpp’s bytes come out', async ({ page }) => {
+  await open(page, '/calculator/?machine=desktop-ddr5-5600&ctx=1024');
+  await page.getByText('From a file or a command').click();
+  const files = readdirSync('tests/fixtures/gguf').filter((name) => name.endsWith('.gguf'));
+  expect(files.length).toBeGreaterThanOrEqual(9);
+  for (const file of files) {
+    await page.locator('#import-file').setInputFiles(`tests/fixtures/gguf/${file}`);
+    if (file.startsWith('broken')) {
+      await expect(page.locator('[data-import-problem]')).toContainText(file);
+      continue;
+    }
+    await expect(page.locator('[data-import-said]')).toContainText(`Read ${file}`);
+    const [line = ''] = readFileSync(`tests/fixtures/gguf/${file.replace(/gguf$/, 'expected.jsonl')}`, 'utf8').split('\n');
+    const { model_bytes: weights, kv_bytes: cache } = JSON.parse(line) as { model_bytes: number; kv_bytes: number };
+    expect(await shownBytes(page, 'weights'), file).toBe(weights);
+    expect(await shownBytes(page, 'kv-cache'), file).toBe(cache);
+  }
+});
+
+test('config.json and commands: pasted, dropped, and refused in a sentence', async ({ page }) => {
+  await open(page, '/calculator/?machine=rtx-3090');
+  await page.getByText('From a file or a command').click();
+  const config = {
+    architectures: ['LlamaForCausalLM'],
+    model_type: 'llama',
+    hidden_size: 2048,
+    intermediate_size: 5632,
+    num_attention_heads: 32,
+    num_hidden_layers: 22,
+    num_key_value_heads: 4,
+    vocab_size: 32000,
+    max_position_embeddings: 2048,
+    tie_word_embeddings: false,
+  };
+  const text = page.locator('#import-text');
+  await text.fill(JSON.stringify(config));
+  await page.getByRole('button', { name: 'Take it over' }).click();
+  await expect(page.locator('[data-import-said]')).toContainText('22 layers');
+  await text.fill('{"model_type": "llama"}');
+  await page.getByRole('button', { name: 'Take it over' }).click();
+  await expect(page.locator('[data-import-problem]')).toBeVisible();
+  await expect(text).toHaveValue('{"model_type": "llama"}');
+  await text.fill('llama-server -hf unsloth/Qwen3-8B-GGUF:Q6_K -c 32768 -ctk q8_0 -ctv q8_0');
+  await page.getByRole('button', { name: 'Take it over' }).click();
+  await expect(page.locator('[data-import-said]')).toContainText('Qwen3 8B, Q6_K');
+  await expect(page).toHaveURL(/model=qwen3-8b&quant=Q6_K&ctx=32768&machine=rtx-3090&kv=q8_0/);
+  await page
+    .locator('#import-file')
+    .setInputFiles({ name: 'holiday.gguf', mimeType: 'application/octet-stream', buffer: Buffer.from('not a model') });
+  await expect(page.locator('[data-import-problem]')).toContainText('holiday.gguf');
+  await expect(page.locator('[data-headline]')).toContainText('Fits');
+});
+
+test('fifty damaged GGUF headers are answered within moments, each with a sentence or a result', async ({ page }) => {
+  test.setTimeout(180_000);
+  await open(page, '/calculator/?machine=rtx-3090');
+  await page.getByText('From a file or a command').click();
+  const whole = readFileSync('tests/fixtures/gguf/tiny-llama-dense-f16.gguf');
+  // A fixed sequence, so that a failure can be seen again.
+  let seed = 20261125;
+  const random = (below: number): number => {
+    seed = (Math.imul(seed, 1103515245) + 12345) & 0x7fffffff;
+    return seed % below;
+  };
+  for (let round = 0; round < 50; round++) {
+    const damaged = Buffer.from(whole);
+    for (let hits = 0; hits < 1 + random(8); hits++) damaged[random(Math.min(damaged.length, 4096))] = random(256);
+    const cut = random(3) === 0 ? damaged.subarray(0, random(damaged.length)) : damaged;
+    const name = `damaged-${String(round)}.gguf`;
+    await page.locator('#import-file').setInputFiles({ name, mimeType: 'application/octet-stream', buffer: cut });
+    await expect(page.locator('[data-import-problem], [data-import-said]').filter({ hasText: name })).toBeVisible({ timeout: 6000 });
+  }
+  await expect(page.locator('[data-headline]')).toBeVisible();
+});
+
+test('a hundred addresses of nonsense: no exception, no hang, a result each time', async ({ page }) => {
+  test.setTimeout(180_000);
+  await open(page, '/calculator/?machine=rtx-3090');
+  let seed = 7;
+  const random = (below: number): number => {
+    seed = (Math.imul(seed, 1103515245) + 12345) & 0x7fffffff;
+    return seed % below;
+  };
+  const names = [
+    'model',
+    'quant',
+    'ctx',
+    'kv',
+    'v',
+    'machine',
+    'mem',
+    'n',
+    'and',
+    'host',
+    'ram',
+    'os',
+    'ngl',
+    'ncmoe',
+    'own',
+    'draft',
+    'with',
+    'q',
+    'want',
+    'pp',
+    'd',
+    'ub',
+    'np',
+  ];
+  const values = [
+    '',
+    '-1',
+    '0',
+    '99999999',
+    'NaN',
+    '1e9',
+    'typed',
+    '%00',
+    '%E0%A4',
+    '<b>',
+    'rtx-3090',
+    'rtx-3090*16',
+    'llama-3-1-8b',
+    'kimi-k3',
+    'nvidia~discrete~1~1',
+    'apple~system~16384~99999',
+    'what-runs',
+    'compare',
+    'model%3Dx',
+    '16777216',
+    '256',
+    'q4_0',
+  ];
+  for (let round = 0; round < 100; round++) {
+    const query = Array.from(
+      { length: 1 + random(8) },
+      () => `${names[random(names.length)] ?? ''}=${values[random(values.length)] ?? ''}`,
+    ).join('&');
+    // Within the page: what the browser's back button does, a hundred times as fast.
+    await page.evaluate((search) => {
+      history.pushState(null, '', `/calculator/?${search}`);
+      dispatchEvent(new PopStateEvent('popstate'));
+    }, query);
+    await expect(page.locator('[data-headline]'), query).not.toHaveText(/^Working/, { timeout: 5000 });
+  }
+});
+
+test('the answer stands in a frame of another site, and nothing else of the site may', async ({ page, request }) => {
+  const embed = (await request.get('/embed/?machine=rtx-3090')).headers()['content-security-policy'] ?? '';
+  expect(embed).toContain('frame-ancestors *');
+  for (const path of ['/', '/calculator/', '/hardware/gpu/'])
+    expect((await request.get(path)).headers()['content-security-policy']).toContain("frame-ancestors 'none'");
+  await page.goto('/embed/?machine=rtx-3090&model=qwen3-8b');
+  await expect(page.locator('[data-headline]')).toContainText('Fits');
+  await expect(page.locator('form[aria-label="What to calculate"]')).toHaveCount(0);
+  await expect(page.getByRole('link', { name: 'Change it in the calculator' })).toHaveAttribute('href', /\/calculator\/\?model=qwen3-8b/);
+});
+
+test('without JavaScript the calculator is a worked example with links, and nothing in it looks as if it worked', async ({ browser }) => {
+  const context = await browser.newContext({ javaScriptEnabled: false, viewport: { width: 320, height: 800 } });
+  const page = await context.newPage();
+  await page.goto('/calculator/');
+  await expect(page.locator('[data-headline]')).toContainText('Fits');
+  await expect(page.locator('.calculator form .fields').first()).toBeHidden();
+  await expect(page.getByText('Without JavaScript')).toBeVisible();
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(320);
+  await context.close();
 });

@@ -2,78 +2,74 @@ import { data } from 'virtual:calculator-data';
 import type { JSX } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { formatBytes, formatSpeed } from '../../engine/format.ts';
-import { workOut, type Worked } from './answer.ts';
-import { earlyChoices, type EarlyChoices } from './early-choices.ts';
-import { Field, Options } from './fields.tsx';
+import { Advanced } from './Advanced.tsx';
+import { workOut, type Imported, type Worked } from './answer.ts';
+import { Compare } from './Compare.tsx';
+import { earlyChoices } from './early-choices.ts';
+import { Import } from './Import.tsx';
+import { WhatNeeds, WhatRuns } from './Lists.tsx';
+import { Measured } from './Measured.tsx';
 import { Result } from './Result.tsx';
-import { contextProblem, DEFAULT_STATE, OFFERED_CACHE_TYPES, readContext, readState, writeState, type State } from './state.ts';
+import { listsOf, MoreFields, SetUpForm } from './SetUpForm.tsx';
+import { Share } from './Share.tsx';
+import { DEFAULT_STATE, readState, writeState, type Question, type SetUpState, type State } from './state.ts';
 
-const CONTEXTS = [2048, 4096, 8192, 16_384, 32_768, 65_536, 131_072];
+const QUESTION_NAMES: readonly (readonly [Question, string])[] = [
+  ['run', 'Will it run?'],
+  ['what-runs', 'What can I run?'],
+  ['what-needs', 'What do I need?'],
+  ['compare', 'Compare'],
+];
 
-const KIND_NAMES: Readonly<Record<string, string>> = {
-  gpu: 'Graphics cards',
-  'laptop-gpu': 'Laptop graphics',
-  'workstation-gpu': 'Workstation cards',
-  accelerator: 'Data-centre cards',
-  soc: 'Unified memory and integrated graphics',
-  board: 'Small boards',
-  phone: 'Phones',
-  'cpu-platform': 'CPU and memory modules',
-};
-
-const FAMILY = ({ family }: { readonly family: string }): string => family;
-const modelGroups = Map.groupBy(
-  data.models.filter(({ historical }) => historical !== true),
-  FAMILY,
-);
-
-/** The models on offer, and the chosen one where it is no longer offered. */
-function offeredModels(chosen: string): ReadonlyMap<string, readonly (typeof data.models)[number][]> {
-  const model = data.models.find(({ id }) => id === chosen);
-  if (model?.historical !== true) return modelGroups;
-  return Map.groupBy(
-    data.models.filter(({ historical, id }) => historical !== true || id === chosen),
-    FAMILY,
-  );
-}
-
-const machineGroups = Map.groupBy(data.machines, ({ kind }) => KIND_NAMES[kind] ?? kind);
+const lists = listsOf(data);
 
 /** How long a change must settle before the address and the announcement follow, milliseconds. */
 const SETTLE = 400;
 
 /** What a screen reader is told once a change has settled. */
 function announcement(worked: Worked): string {
-  const { answer, machine, main, model } = worked;
+  const { answer, machineName, main, model } = worked;
   const fit = answer.fits === null ? 'needs' : answer.fits ? 'fits and needs' : 'does not fit and needs';
-  return `${model.name} on ${machine.name}: ${fit} ${formatBytes(main.totalBytes)}, about ${formatSpeed(answer.decode.tokensPerSecond)}.`;
+  return `${model.name} on ${machineName}: ${fit} ${formatBytes(main.totalBytes)}, about ${formatSpeed(answer.decode.tokensPerSecond)}.`;
 }
 
-export default function Calculator(): JSX.Element {
+interface CalculatorProps {
+  /** Address of the measurements. */
+  readonly runsUrl: string;
+  /** Where a measurement can be sent in; null while there is no such place. */
+  readonly reportUrl: string | null;
+  /** Only the answer, for a frame in somebody else's page. */
+  readonly embedded?: boolean;
+  /** Address of the whole calculator. */
+  readonly home: string;
+}
+
+export default function Calculator({ runsUrl, reportUrl, embedded = false, home }: CalculatorProps): JSX.Element {
   const [state, setState] = useState<State>(DEFAULT_STATE);
-  const [contextText, setContextText] = useState(String(DEFAULT_STATE.context));
+  const [imported, setImported] = useState<Imported | null>(null);
   const [problems, setProblems] = useState<readonly string[]>([]);
   const [said, setSaid] = useState('');
+  const [live, setLive] = useState(false);
   const root = useRef<HTMLDivElement>(null);
   const changedByHand = useRef(false);
   // During the first rendering, because that one sets the fields to the state.
   const [early] = useState(earlyChoices);
 
-  const adopt = (search: string, chosen?: EarlyChoices): void => {
+  const adopt = (search: string, chosen: Partial<State> = {}): void => {
     const read = readState(search, data);
-    const next = { ...read.state, ...chosen?.state };
-    setState(next);
-    setContextText(chosen?.contextText ?? String(next.context));
+    setState({ ...read.state, ...chosen });
     setProblems(read.problems);
   };
 
   // The built page shows the default; what the address asks for can only be read in the browser.
   useEffect(() => {
-    changedByHand.current = Object.keys(early.state).length > 0;
-    if (location.search !== '' || changedByHand.current || early.contextText !== null) adopt(location.search, early);
+    changedByHand.current = Object.keys(early).length > 0;
+    if (location.search !== '' || changedByHand.current) adopt(location.search, early);
+    setLive(true);
     root.current?.setAttribute('data-ready', '');
     const onMove = (): void => {
       changedByHand.current = false;
+      setImported(null);
       adopt(location.search);
     };
     addEventListener('popstate', onMove);
@@ -82,11 +78,11 @@ export default function Calculator(): JSX.Element {
     };
   }, []);
 
-  const outcome = useMemo(() => workOut(state, data), [state]);
+  const asksAll = state.question === 'what-runs' || state.question === 'what-needs';
+  const outcome = useMemo(() => workOut(state, data, imported), [state, imported]);
   const lastGood = useRef<Worked | null>(null);
   if ('answer' in outcome) lastGood.current = outcome;
   const shown = lastGood.current;
-  const contextIsBad = readContext(contextText) === null;
 
   // Address and announcement follow once typing has settled: browsers limit how often an address may change.
   useEffect(() => {
@@ -94,7 +90,8 @@ export default function Calculator(): JSX.Element {
     const timer = setTimeout(() => {
       const address = location.pathname + writeState(state);
       if (address !== location.pathname + location.search) history.pushState(null, '', address);
-      if ('answer' in outcome) setSaid(announcement(outcome));
+      if (asksAll) setSaid('The list has been worked out anew.');
+      else if ('answer' in outcome) setSaid(announcement(outcome));
       else setSaid(outcome.problem);
     }, SETTLE);
     return () => {
@@ -102,26 +99,62 @@ export default function Calculator(): JSX.Element {
     };
   }, [state, outcome]);
 
-  const change = (part: Partial<State>): void => {
+  const current = useRef(state);
+  current.current = state;
+  const change = useRef((part: Partial<State>): void => {
     changedByHand.current = true;
     setProblems([]);
-    setState({ ...state, ...part });
-  };
-  const typeContext = (text: string): void => {
-    setContextText(text);
-    const context = readContext(text);
-    if (context !== null) change({ context });
-  };
+    if (part.model !== undefined && part.model !== current.current.model) setImported(null);
+    setState({ ...current.current, ...part });
+  }).current;
+  const open = useRef((part: Partial<SetUpState>): void => {
+    change({ ...part, question: 'run' });
+    document.getElementById('calc-questions')?.scrollIntoView({ block: 'start' });
+  }).current;
 
-  const machine = data.machines.find(({ id }) => id === state.machine);
-  const sizes = machine?.memoryGiB ?? [];
-  const model = data.models.find(({ id }) => id === state.model);
-  const beyond = model !== undefined && state.context > (model.contextExtended ?? model.contextNative);
-
+  if (embedded) {
+    return (
+      <div class="calculator embedded not-content" ref={root}>
+        {shown !== null && <Result worked={shown} data={data} imported={null} unit={state.unit} onChange={change} />}
+        <p>
+          <a href={`${home}${writeState(state)}`} target="_blank" rel="noopener">
+            Change it in the calculator
+          </a>
+        </p>
+      </div>
+    );
+  }
   return (
     <div class="calculator not-content" ref={root}>
+      <fieldset class="questions needs-script" id="calc-questions">
+        <legend class="visually-hidden">What do you want to know?</legend>
+        {QUESTION_NAMES.map(([question, name]) => (
+          <label class={state.question === question ? 'chosen' : undefined}>
+            <input
+              type="radio"
+              name="calc-question"
+              value={question}
+              checked={state.question === question}
+              onChange={() => {
+                change({ question });
+              }}
+            />
+            {name}
+          </label>
+        ))}
+        <button
+          type="button"
+          class="plain unit"
+          aria-label={`Show sizes in ${state.unit === 'GB' ? 'GiB' : 'GB'}`}
+          onClick={() => {
+            change({ unit: state.unit === 'GB' ? 'GiB' : 'GB' });
+          }}
+        >
+          {state.unit}
+        </button>
+      </fieldset>
       <form
-        class="fields"
+        class="needs-script"
         aria-label="What to calculate"
         // A browser that fills in what stood here on an earlier visit would speak against the address.
         autocomplete="off"
@@ -129,108 +162,29 @@ export default function Calculator(): JSX.Element {
           event.preventDefault();
         }}
       >
-        <Field id="calc-model" label="Model">
-          <select
-            id="calc-model"
-            value={state.model}
-            onChange={(event) => {
-              change({ model: event.currentTarget.value });
-            }}
-          >
-            <Options groups={offeredModels(state.model)} selected={state.model} />
-          </select>
-        </Field>
-        <Field id="calc-quant" label="Quantization" help={data.quants.find(({ name }) => name === state.quant)?.summary}>
-          <select
-            id="calc-quant"
-            aria-describedby="calc-quant-help"
-            value={state.quant}
-            onChange={(event) => {
-              change({ quant: event.currentTarget.value });
-            }}
-          >
-            {data.quants.map(({ name }) => (
-              <option value={name} selected={name === state.quant}>
-                {name}
-              </option>
-            ))}
-          </select>
-        </Field>
-        <Field
-          id="calc-context"
-          label="Context, tokens"
-          problem={contextIsBad ? `${contextProblem} The result is still that of ${state.context.toLocaleString('en-GB')}.` : undefined}
-          help={
-            beyond
-              ? `Longer than ${model.name} was made for (${(model.contextExtended ?? model.contextNative).toLocaleString('en-GB')}).`
-              : 'Prompt and answer together.'
-          }
-        >
-          <input
-            id="calc-context"
-            type="text"
-            inputMode="numeric"
-            autocomplete="off"
-            list="calc-contexts"
-            maxLength={12}
-            aria-describedby="calc-context-help"
-            aria-invalid={contextIsBad}
-            value={contextText}
-            onInput={(event) => {
-              typeContext(event.currentTarget.value);
-            }}
+        <div class="fields">
+          <SetUpForm
+            state={state}
+            question={state.question}
+            data={data}
+            lists={lists}
+            live={live}
+            imported={imported}
+            onChange={change}
+            prefix="calc"
           />
-          <datalist id="calc-contexts">
-            {CONTEXTS.map((tokens) => (
-              <option value={String(tokens)} />
-            ))}
-          </datalist>
-        </Field>
-        <Field id="calc-cache" label="KV cache type">
-          <select
-            id="calc-cache"
-            value={state.cache}
-            onChange={(event) => {
-              const cache = OFFERED_CACHE_TYPES.find((type) => type === event.currentTarget.value);
-              if (cache !== undefined) change({ cache });
-            }}
-          >
-            {OFFERED_CACHE_TYPES.map((type) => (
-              <option value={type} selected={type === state.cache}>
-                {type}
-              </option>
-            ))}
-          </select>
-        </Field>
-        <Field id="calc-machine" label="Machine">
-          <select
-            id="calc-machine"
-            value={state.machine}
-            onChange={(event) => {
-              change({ machine: event.currentTarget.value, memoryGiB: null });
-            }}
-          >
-            <Options groups={machineGroups} selected={state.machine} />
-          </select>
-        </Field>
-        {sizes.length > 1 && (
-          <Field id="calc-memory" label="Its memory, GiB">
-            <select
-              id="calc-memory"
-              value={String(state.memoryGiB ?? sizes.at(-1))}
-              onChange={(event) => {
-                change({ memoryGiB: Number(event.currentTarget.value) });
-              }}
-            >
-              {sizes.map((size) => (
-                <option value={String(size)} selected={size === (state.memoryGiB ?? sizes.at(-1))}>
-                  {size}
-                </option>
-              ))}
-            </select>
-          </Field>
-        )}
+        </div>
+        <details class="more">
+          <summary>More settings: prompt, slots, system, RAM, split, more cards</summary>
+          <MoreFields state={state} data={data} lists={lists} live={live} onChange={change} prefix="more" />
+        </details>
       </form>
+      {live && (
+        <details class="more">
+          <summary>From a file or a command</summary>
+          <Import data={data} imported={imported} onImport={setImported} onChange={change} />
+        </details>
+      )}
 
       {problems.length > 0 && (
         <ul class="problems" role="alert">
@@ -239,12 +193,41 @@ export default function Calculator(): JSX.Element {
           ))}
         </ul>
       )}
-      {'problem' in outcome && (
+      {!asksAll && 'problem' in outcome && (
         <p class="problems" role="alert">
           {outcome.problem} Below is the last result that could be worked out.
         </p>
       )}
-      {shown !== null && <Result worked={shown} />}
+      {state.question === 'run' && shown !== null && (
+        <>
+          <Result worked={shown} data={data} imported={imported} unit={state.unit} onChange={change} />
+          {live && (
+            <>
+              <Measured worked={shown} data={data} runsUrl={runsUrl} reportUrl={reportUrl} />
+              <details class="more">
+                <summary>Advanced: drafts, several users, pictures, fine-tuning</summary>
+                <Advanced worked={shown} data={data} lists={lists} unit={state.unit} onChange={change} />
+              </details>
+              <Share worked={shown} unit={state.unit} query={writeState(state)} isImported={imported !== null} />
+            </>
+          )}
+        </>
+      )}
+      {live && state.question === 'what-runs' && <WhatRuns state={state} data={data} unit={state.unit} onOpen={open} />}
+      {live && state.question === 'what-needs' && (
+        <WhatNeeds
+          state={state}
+          data={data}
+          unit={state.unit}
+          onOpen={open}
+          onWanted={(wanted) => {
+            change({ wanted });
+          }}
+        />
+      )}
+      {live && state.question === 'compare' && (
+        <Compare state={state} data={data} lists={lists} unit={state.unit} imported={imported} onChange={change} />
+      )}
       <p class="visually-hidden" role="status" data-announcement>
         {said}
       </p>
