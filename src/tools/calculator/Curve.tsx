@@ -39,7 +39,7 @@ export function Curve({ points }: { readonly points: readonly CurvePoint[] }): J
           <g>
             <line x1={LEFT} x2={WIDTH - 12} y1={y(top * share)} y2={y(top * share)} class="grid" />
             <text x={LEFT - 6} y={y(top * share) + 4} text-anchor="end">
-              {formatRate(top * share)}
+              {share === 0 ? '0' : formatRate(top * share)}
             </text>
           </g>
         ))}
