@@ -1,7 +1,7 @@
 /** Pages and files made from the data: complete, alive, and with the engine's own figures. */
 
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { z } from 'astro/zod';
 import { formatBytes, formatRate } from '../../src/engine/format.ts';
@@ -30,26 +30,6 @@ test('every machine that can be computed and every model has its page, and no pa
       .sort(),
     expected.sort(),
   );
-});
-
-test('every internal link and anchor of a generated page leads somewhere', () => {
-  const ids = new Map<string, Set<string>>();
-  const idsOf = (path: string): Set<string> => {
-    const known = ids.get(path) ?? new Set([...htmlOf(path).matchAll(/\sid="([^"]+)"/g)].map(([, id = '']) => id));
-    ids.set(path, known);
-    return known;
-  };
-  const faults = new Set<string>();
-  for (const { path, html } of pages.filter((page) => isGenerated(page.path))) {
-    for (const [, href = ''] of html.matchAll(/<a\s[^>]*href="([/#][^"]*)"/g)) {
-      const [address = '', anchor] = href.split('#');
-      const [target = ''] = address.split('?');
-      const page = target === '' ? path : target;
-      if (!(page.endsWith('/') ? byPath.has(page) : existsSync(`dist${page}`))) faults.add(`${path}: ${href}`);
-      else if (anchor !== undefined && !idsOf(page).has(anchor)) faults.add(`${path}: ${href} has no such anchor`);
-    }
-  }
-  assert.deepEqual([...faults], []);
 });
 
 test('links to the calculator name models, machines, quants and sizes that it knows', () => {
