@@ -34,6 +34,8 @@ interface Hit {
 }
 
 const SHOWN = 12;
+/** Places kept for pages made from data, a machine or a model each, however much the guide says about the same words. */
+const KEPT_FOR_GENERATED = 3;
 const started = new WeakSet<HTMLDialogElement>();
 
 function isPagefind(module: unknown): module is Pagefind {
@@ -109,11 +111,20 @@ async function findHits(query: string, match: (query: string) => Match[], engine
     });
   }
   const hits = [...candidates.values()].sort((a, b) => b.rank - a.rank).map(({ hit }) => hit);
-  for (const [address, { data }] of generated) {
-    const path = withSlash(address);
-    if (!candidates.has(path)) hits.push({ path, title: data.meta['title'] ?? path, text: data.excerpt, sections: [] });
-  }
-  return hits.slice(0, SHOWN);
+  const words = query.toLowerCase().split(/\s+/).filter(Boolean);
+  /** Whether a title has all the words: the page is that of the very machine or model. */
+  const isNamed = ({ meta }: ResultData): number => Number(words.every((word) => meta['title']?.toLowerCase().includes(word) === true));
+  const made = [...generated]
+    .filter(([address]) => !candidates.has(withSlash(address)))
+    .sort(([, a], [, b]) => isNamed(b.data) - isNamed(a.data) || b.score - a.score)
+    .map(([address, { data }]): Hit => ({
+      path: withSlash(address),
+      title: data.meta['title'] ?? address,
+      text: data.excerpt,
+      sections: [],
+    }));
+  const kept = Math.min(made.length, KEPT_FOR_GENERATED);
+  return [...hits.slice(0, SHOWN - kept), ...made].slice(0, SHOWN);
 }
 
 /** Text with its marked words, as nodes: nothing else of the excerpt's markup is taken over. */

@@ -133,13 +133,24 @@ export function attentionText({ shape }: Model): string {
   return parts.join('; ');
 }
 
+/** Why not all parameters are at work on a token, where they are not. */
+function activeNote({ shape, paramsTextB, paramsActiveB }: Model): string | undefined {
+  const experts = shape?.experts ?? null;
+  if (experts !== null) {
+    const shared =
+      experts.sharedCount > 0 ? `, and ${experts.sharedCount === 1 ? 'a shared one' : `${String(experts.sharedCount)} shared ones`}` : '';
+    return `${String(experts.used)} of ${String(experts.count)} experts in a layer${shared}`;
+  }
+  if (paramsActiveB < 0.95 * paramsTextB) return shape === null ? undefined : 'the rest are tables that are looked up';
+  return 'all of them: a dense model';
+}
+
 export function modelFacts(model: Model): readonly Fact[] {
   const { shape, paramsTextB, paramsActiveB, paramsExtra, licence, repository, contextNative, contextExtended, languages, inputs } = model;
   const extras = [
     paramsExtra?.visionB === undefined ? null : `${billions(paramsExtra.visionB)} more for images`,
     paramsExtra?.mtpB === undefined ? null : `${billions(paramsExtra.mtpB)} more to predict ahead`,
   ].filter((part) => part !== null);
-  const experts = shape?.experts ?? null;
   const facts: readonly Fact[] = [
     {
       name: 'Kind',
@@ -157,10 +168,7 @@ export function modelFacts(model: Model): readonly Fact[] {
     {
       name: 'Active for a token',
       text: billions(paramsActiveB),
-      below:
-        experts === null
-          ? 'all of them: a dense model'
-          : `${String(experts.used)} of ${String(experts.count)} experts in a layer${experts.sharedCount > 0 ? ', and a shared one' : ''}`,
+      below: activeNote(model),
       fields: ['paramsActiveB', 'shape'],
     },
     {

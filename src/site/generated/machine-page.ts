@@ -134,7 +134,7 @@ export function measuredRuns(all: readonly Measurement[], other: 'model' | 'mach
     if (known === undefined || isBetter(row, known)) byKey.set(key, row);
   }
   const rows = [...byKey.values()]
-    .sort((a, b) => a[other].localeCompare(b[other]) || a.quant.localeCompare(b.quant))
+    .sort((a, b) => a.machineCount - b.machineCount || a[other].localeCompare(b[other]) || a.quant.localeCompare(b.quant))
     .slice(0, MEASURED_ROWS);
   return { rows, further: sound.length - rows.length, doubted: all.filter((row) => !sound.includes(row)) };
 }
