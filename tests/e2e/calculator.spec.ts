@@ -289,7 +289,7 @@ test('every way to share gives a text with the link', async ({ page }) => {
 test('sizes in GB or GiB, everywhere', async ({ page }) => {
   await open(page, '/calculator/?machine=rtx-3090');
   await expect(page.locator('[data-headline]')).toContainText('GB');
-  await page.getByRole('button', { name: 'Show sizes in GiB' }).click();
+  await page.getByRole('button', { name: 'Sizes in GB' }).click();
   await expect(page.locator('[data-headline]')).toContainText('GiB of 24.00');
   await expect(page).toHaveURL(/unit=GiB/);
 });

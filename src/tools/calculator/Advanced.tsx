@@ -39,7 +39,7 @@ function Drafting({ worked, data, lists, unit, onChange }: AdvancedProps): JSX.E
   }
   return (
     <section aria-label="Speculative decoding">
-      <h4>Speculative decoding</h4>
+      <h4 id="drafting">Speculative decoding</h4>
       <div class="fields narrow">
         <Field id="draft-model" label="Model that drafts">
           <select
@@ -92,7 +92,7 @@ function Training({ worked, unit }: AdvancedProps): JSX.Element {
   const memory = trainingMemory(worked.request.work, { training, rank, sequenceTokens: tokens, batch: 1, checkpointing });
   return (
     <section aria-label="Fine-tuning memory">
-      <h4>Memory for fine-tuning</h4>
+      <h4 id="fine-tuning">Memory for fine-tuning</h4>
       <div class="fields narrow">
         <Select
           id="train-kind"
@@ -154,7 +154,7 @@ function Users({ worked, unit }: AdvancedProps): JSX.Element {
   const together = users / ((all + cache) / (bandwidth * Math.min(1, Math.max(usable, 0.05))));
   return (
     <section aria-label="Several users">
-      <h4>Several users at once</h4>
+      <h4 id="users">Several users at once</h4>
       <div class="fields narrow">
         <Whole
           id="users-count"
@@ -189,7 +189,7 @@ function Projector({ worked, unit }: AdvancedProps): JSX.Element | null {
   if (!worked.model.inputs.includes('image')) return null;
   return (
     <section aria-label="Reading pictures">
-      <h4>Reading pictures</h4>
+      <h4 id="pictures">Reading pictures</h4>
       <p class="basis">
         {visionB === undefined
           ? 'The part that reads pictures is a file of its own (mmproj), usually about a gigabyte; how large it is for this model is not in the data.'

@@ -145,12 +145,11 @@ export default function Calculator({ runsUrl, reportUrl, embedded = false, home 
         <button
           type="button"
           class="plain unit"
-          aria-label={`Show sizes in ${state.unit === 'GB' ? 'GiB' : 'GB'}`}
           onClick={() => {
             change({ unit: state.unit === 'GB' ? 'GiB' : 'GB' });
           }}
         >
-          {state.unit}
+          Sizes in {state.unit}
         </button>
       </fieldset>
       <form

@@ -72,7 +72,7 @@ export function Measured({ worked, data, runsUrl, reportUrl }: MeasuredProps): J
   };
   return (
     <section class="measured" aria-label="Measured runs">
-      <h3>What was measured</h3>
+      <h3 id="measured">What was measured</h3>
       {failed && <p class="basis">The measurements could not be loaded. The estimate stands without them.</p>}
       {runs !== null && near.length === 0 && <p class="basis">Nobody has reported this machine or this model yet.</p>}
       {near.length > 0 && (

@@ -271,7 +271,7 @@ export function Result({ worked, data, imported, unit, onChange }: ResultProps):
       <p class="basis">{decode.basis} It should hold four times in five.</p>
       {further !== null && further.advice.length > 0 && (
         <section class="advice" aria-label="What helps">
-          <h3>What helps</h3>
+          <h3 id="what-helps">What helps</h3>
           <ul>
             {further.advice.map(({ what, change, worked: then }) => (
               <li>
@@ -297,7 +297,7 @@ export function Result({ worked, data, imported, unit, onChange }: ResultProps):
         </details>
       )}
       <section class="commands" aria-label="Commands">
-        <h3>To run it</h3>
+        <h3 id="to-run-it">To run it</h3>
         {commandsFor(worked).map(({ name, text, remark }) => (
           <details open={name === 'llama-server'}>
             <summary>{name}</summary>

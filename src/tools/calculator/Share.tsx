@@ -23,7 +23,7 @@ export function Share({ worked, unit, query, isImported }: ShareProps): JSX.Elem
   const text = format === 'Embed' ? embed : shareText(worked, format, link, unit);
   return (
     <section class="share" aria-label="Share">
-      <h3>Share it</h3>
+      <h3 id="share-it">Share it</h3>
       {isImported && <p class="basis">The link leads to the model of the list: a file can’t be put into an address.</p>}
       <Select
         id="share-format"
