@@ -49,6 +49,27 @@ test('aliases and misspellings arrive at the page first', async ({ page }) => {
   }
 });
 
+test('the name of a machine or a model finds its page, after those of the guide', async ({ page }) => {
+  await page.goto('/');
+  await page.keyboard.press('/');
+  for (const [query, path] of [
+    ['rtx 3090', '/machines/rtx-3090/'],
+    ['qwen3.8 27b', '/models/qwen3-8-27b/'],
+    ['llama 3.3 70b vram', '/models/llama-3-3-70b/'],
+    ['what runs on a 4060', '/machines/rtx-4060/'],
+  ] as const) {
+    const [first = ''] = await search(page, query);
+    expect(first, query).not.toMatch(/^\/(machines|models)\//);
+    const all = await page
+      .locator('[data-search-results] > li > a')
+      .evaluateAll((links) => links.map((link) => new URL((link as HTMLAnchorElement).href).pathname));
+    expect(
+      all.find((found) => /^\/(machines|models)\/./.test(found)),
+      query,
+    ).toBe(path);
+  }
+});
+
 test('search loads nothing before it is opened, and works by keyboard alone', async ({ page }) => {
   const requested: string[] = [];
   page.on('request', (request) => requested.push(new URL(request.url()).pathname));

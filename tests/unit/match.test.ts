@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { createMatcher, resembles, typingSlips, type PageTerms } from '../../src/components/client/match.ts';
+import { createMatcher, resembles, typingSlips, wordsAsTyped, type PageTerms } from '../../src/components/client/match.ts';
 
 const page = (path: string, title: string, ...aliases: string[]): PageTerms => ({ path, title, aliases, answer: `About ${title}.` });
 const match = createMatcher([
@@ -47,4 +47,10 @@ test('slips are counted alike from both sides, none between equal words', () => 
       assert.equal(typingSlips(a, a, 3), 0);
     }),
   );
+});
+
+test('names are looked for as they were typed, without the words of a question', () => {
+  assert.deepEqual(wordsAsTyped(' Qwen3.8 27B '), ['Qwen3.8', '27B']);
+  assert.ok(!wordsAsTyped('the rtx-3090').includes('the'));
+  assert.deepEqual(wordsAsTyped('the'), ['the']);
 });

@@ -56,6 +56,13 @@ export function meaningfulWords(query: string): string[] {
   return kept.length > 0 ? kept : words;
 }
 
+/** The same words as they were typed: names of models are found only with their dots and hyphens. */
+export function wordsAsTyped(query: string): string[] {
+  const typed = query.trim().split(/\s+/);
+  const kept = typed.filter((word) => !STOP_WORDS.has(normalise(word)));
+  return kept.length > 0 ? kept : typed;
+}
+
 /**
  * Whether two words differ by few typing slips (insert, drop, change, swap of neighbours), stopping early.
  *

@@ -1,6 +1,6 @@
 /** The search dialog: Pagefind's full text behind the guide's own titles, aliases and questions. Loaded on first opening. */
 
-import { createMatcher, EXACT, meaningfulWords, resembles, type Match, type PageTerms } from './match.ts';
+import { createMatcher, EXACT, meaningfulWords, resembles, wordsAsTyped, type Match, type PageTerms } from './match.ts';
 
 interface Section {
   readonly title: string;
@@ -67,8 +67,12 @@ function markedWords({ excerpt, sub_results, meta }: ResultData): string[] {
 }
 
 /** Page results of one kind, best first: all words together, and each word alone where too little is found. */
-async function fullText(engine: Pagefind, query: string, kind: string): Promise<Map<string, { score: number; data: ResultData }>> {
-  const words = meaningfulWords(query);
+async function fullText(
+  engine: Pagefind,
+  query: string,
+  kind: 'guide' | 'generated',
+): Promise<Map<string, { score: number; data: ResultData }>> {
+  const words = kind === 'guide' ? meaningfulWords(query) : wordsAsTyped(query);
   const found = new Map<string, { score: number; data: ResultData }>();
   const add = async (text: string, factor: number): Promise<void> => {
     const { results } = await engine.search(text, { filters: { kind } });
