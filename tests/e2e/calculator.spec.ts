@@ -232,7 +232,7 @@ test('a machine that is typed in', async ({ page }) => {
 
 test('what can I run: filtered, sorted, and one click from the whole answer', async ({ page }) => {
   await open(page, '/calculator/?q=what-runs&machine=rtx-3090&ctx=16384');
-  await expect(page.locator('[data-headline]')).toContainText(/^\d+ of \d+ on RTX 3090/, { timeout: 30_000 });
+  await expect(page.locator('[data-headline]')).toContainText(/^\d+ of \d+ models on RTX 3090/, { timeout: 30_000 });
   const rows = page.locator('.lines tbody tr');
   await page.getByLabel('Name, family, licence').fill('qwen');
   for (const text of await rows.allInnerTexts()) expect(text.toLowerCase()).toContain('qwen');

@@ -6,6 +6,7 @@ import { Advanced } from './Advanced.tsx';
 import { workOut, type Imported, type Worked } from './answer.ts';
 import { Compare } from './Compare.tsx';
 import { earlyChoices } from './early-choices.ts';
+import { useAfterPaint } from './fields.tsx';
 import { Import } from './Import.tsx';
 import { WhatNeeds, WhatRuns } from './Lists.tsx';
 import { Measured } from './Measured.tsx';
@@ -50,6 +51,7 @@ export default function Calculator({ runsUrl, reportUrl, embedded = false, home 
   const [problems, setProblems] = useState<readonly string[]>([]);
   const [said, setSaid] = useState('');
   const [live, setLive] = useState(false);
+  const [advanced, setAdvanced] = useState(false);
   const root = useRef<HTMLDivElement>(null);
   const changedByHand = useRef(false);
   // During the first rendering, because that one sets the fields to the state.
@@ -83,6 +85,7 @@ export default function Calculator({ runsUrl, reportUrl, embedded = false, home 
   const lastGood = useRef<Worked | null>(null);
   if ('answer' in outcome) lastGood.current = outcome;
   const shown = lastGood.current;
+  const later = useAfterPaint(shown);
 
   // Address and announcement follow once typing has settled: browsers limit how often an address may change.
   useEffect(() => {
@@ -202,12 +205,22 @@ export default function Calculator({ runsUrl, reportUrl, embedded = false, home 
           <Result worked={shown} data={data} imported={imported} unit={state.unit} onChange={change} />
           {live && (
             <>
-              <Measured worked={shown} data={data} runsUrl={runsUrl} reportUrl={reportUrl} />
-              <details class="more">
+              <Measured worked={later ?? shown} data={data} runsUrl={runsUrl} reportUrl={reportUrl} />
+              <details
+                class="more"
+                onToggle={(event) => {
+                  setAdvanced(event.currentTarget.open);
+                }}
+              >
                 <summary>Advanced: drafts, several users, pictures, fine-tuning</summary>
-                <Advanced worked={shown} data={data} lists={lists} unit={state.unit} onChange={change} />
+                {advanced && <Advanced worked={later ?? shown} data={data} lists={lists} unit={state.unit} onChange={change} />}
               </details>
-              <Share worked={shown} unit={state.unit} query={writeState(state)} isImported={imported !== null} />
+              <Share
+                worked={later ?? shown}
+                unit={state.unit}
+                query={writeState({ ...state, ...(later ?? shown).state })}
+                isImported={imported !== null}
+              />
             </>
           )}
         </>

@@ -5,7 +5,7 @@ import { formatBytes, formatRate, type SizeUnit } from '../../engine/format.ts';
 import type { Verdict } from '../../engine/room.ts';
 import type { CalculatorData, CalculatorMachine, ModelRow } from './data.ts';
 import { Select, Whole } from './fields.tsx';
-import { linesOf, LISTED_TYPES, listSetUp, machineLine, type MachineLine, type ModelLine, type TypeChoice } from './lists.ts';
+import { isHopeless, linesOf, LISTED_TYPES, listSetUp, machineLine, type MachineLine, type ModelLine, type TypeChoice } from './lists.ts';
 import { writeState, type SetUpState, type State } from './state.ts';
 
 const VERDICTS: Readonly<Record<Verdict, string>> = {
@@ -213,9 +213,14 @@ export function WhatRuns({ state, data, unit, onOpen }: ListProps): JSX.Element 
     problem = error.message;
   }
   const setUp = target?.setUp ?? null;
-  const key = `${types} ${writeState({ ...state, model: '', quant: '', question: 'run', others: [], wanted: 1 })}`;
+  // Models that can't fit are worked out only when somebody wants to see them.
+  const asks = useMemo(
+    () => (fit === 'all' || setUp === null ? models : models.filter((model) => !isHopeless(model, state, setUp, bits))),
+    [models, fit, state, setUp, bits],
+  );
+  const key = `${fit === 'all' ? 'all' : 'some'} ${types} ${writeState({ ...state, model: '', quant: '', question: 'run', others: [], wanted: 1 })}`;
   const { found, done } = useInPieces(
-    models,
+    asks,
     (model): readonly ModelLine[] => (setUp === null ? [] : linesOf(model, state, setUp, types, bits)),
     key,
   );
@@ -308,7 +313,7 @@ export function WhatRuns({ state, data, unit, onOpen }: ListProps): JSX.Element 
       <h2 id="result" class="headline" data-headline>
         {problem ??
           (done
-            ? `${lines.length.toLocaleString('en-GB')} of ${found.length.toLocaleString('en-GB')} on ${target?.name ?? ''}, with ${state.context.toLocaleString('en-GB')} tokens of context.`
+            ? `${lines.length.toLocaleString('en-GB')} of ${models.length.toLocaleString('en-GB')} models on ${target?.name ?? ''}, with ${state.context.toLocaleString('en-GB')} tokens of context.`
             : 'Working it out …')}
       </h2>
       <div class="fields narrow">

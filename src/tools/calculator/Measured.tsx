@@ -1,4 +1,5 @@
 import type { JSX } from 'preact';
+import { memo } from 'preact/compat';
 import { useEffect, useState } from 'preact/hooks';
 import { formatRate, formatSpeed } from '../../engine/format.ts';
 import type { Worked } from './answer.ts';
@@ -19,7 +20,7 @@ interface MeasuredProps {
 const LONGEST_WAIT = 15_000;
 
 /** The nearest measured runs, and the reader's own beside the estimate. */
-export function Measured({ worked, data, runsUrl, reportUrl }: MeasuredProps): JSX.Element {
+export const Measured = memo(function Measured({ worked, data, runsUrl, reportUrl }: MeasuredProps): JSX.Element {
   const [runs, setRuns] = useState<readonly Run[] | null>(null);
   const [failed, setFailed] = useState(false);
   const [text, setText] = useState('');
@@ -164,4 +165,4 @@ export function Measured({ worked, data, runsUrl, reportUrl }: MeasuredProps): J
       )}
     </section>
   );
-}
+});

@@ -1,4 +1,5 @@
 import type { JSX } from 'preact';
+import { memo } from 'preact/compat';
 import { useEffect, useState } from 'preact/hooks';
 import type { Backend } from '../../engine/device.ts';
 import { formatBytes, formatRate, formatSeconds, formatSpeed, type SizeUnit } from '../../engine/format.ts';
@@ -10,7 +11,7 @@ import { adviceFor, curveOf, longestContext, type Advice, type CurvePoint, type 
 import { commandsFor } from './command.ts';
 import { Curve } from './Curve.tsx';
 import type { CalculatorData } from './data.ts';
-import { CopyButton } from './fields.tsx';
+import { CopyButton, useAfterPaint } from './fields.tsx';
 import { headline } from './share.ts';
 import type { SetUpState } from './state.ts';
 
@@ -182,6 +183,41 @@ function useFurther(worked: Worked, data: CalculatorData, imported: Imported | n
   return further?.of === worked ? further : null;
 }
 
+/** Commands and the arithmetic, below the answer. */
+const Lower = memo(function Lower({ worked }: { readonly worked: Worked }): JSX.Element {
+  const { decode, prefill } = worked.answer;
+  return (
+    <>
+      <section class="commands" aria-label="Commands">
+        <h3 id="to-run-it">To run it</h3>
+        {commandsFor(worked).map(({ name, text, remark }) => (
+          <details open={name === 'llama-server'}>
+            <summary>{name}</summary>
+            <p class="basis">{remark} Put the name of your own file in.</p>
+            <pre tabIndex={0}>
+              <code data-command={name}>{text}</code>
+            </pre>
+            <CopyButton text={text} />
+          </details>
+        ))}
+      </section>
+      <details>
+        <summary>How the generation speed is worked out</summary>
+        <div class="scroll" role="group" aria-label="Generation speed, step by step" tabIndex={0}>
+          <Steps steps={decode.steps()} title="Generation speed, step by step" />
+        </div>
+      </details>
+      <details>
+        <summary>How the prompt speed is worked out</summary>
+        <p class="basis">{prefill.basis}</p>
+        <div class="scroll" role="group" aria-label="Prompt speed, step by step" tabIndex={0}>
+          <Steps steps={prefill.steps()} title="Prompt speed, step by step" />
+        </div>
+      </details>
+    </>
+  );
+});
+
 interface ResultProps {
   readonly worked: Worked;
   readonly data: CalculatorData;
@@ -195,7 +231,9 @@ export function Result({ worked, data, imported, unit, onChange }: ResultProps):
   const { answer, model, main, request, setUp } = worked;
   const { decode, prefill } = answer;
   const notes = remarks(worked, unit);
-  const further = useFurther(worked, data, imported);
+  // What is read later is drawn later: the answer itself must not wait for it.
+  const later = useAfterPaint(worked);
+  const further = useFurther(later, data, imported);
   const shown = answer.devices.filter(
     ({ totalBytes, capacityBytes, device }, index) =>
       index === 0 || device?.memory === 'discrete' || capacityBytes !== null || totalBytes > 1e9,
@@ -296,32 +334,7 @@ export function Result({ worked, data, imported, unit, onChange }: ResultProps):
           <Curve points={further.curve} />
         </details>
       )}
-      <section class="commands" aria-label="Commands">
-        <h3 id="to-run-it">To run it</h3>
-        {commandsFor(worked).map(({ name, text, remark }) => (
-          <details open={name === 'llama-server'}>
-            <summary>{name}</summary>
-            <p class="basis">{remark} Put the name of your own file in.</p>
-            <pre tabIndex={0}>
-              <code data-command={name}>{text}</code>
-            </pre>
-            <CopyButton text={text} />
-          </details>
-        ))}
-      </section>
-      <details>
-        <summary>How the generation speed is worked out</summary>
-        <div class="scroll" role="group" aria-label="Generation speed, step by step" tabIndex={0}>
-          <Steps steps={decode.steps()} title="Generation speed, step by step" />
-        </div>
-      </details>
-      <details>
-        <summary>How the prompt speed is worked out</summary>
-        <p class="basis">{prefill.basis}</p>
-        <div class="scroll" role="group" aria-label="Prompt speed, step by step" tabIndex={0}>
-          <Steps steps={prefill.steps()} title="Prompt speed, step by step" />
-        </div>
-      </details>
+      <Lower worked={later} />
     </section>
   );
 }

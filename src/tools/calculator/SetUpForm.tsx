@@ -1,5 +1,6 @@
 import type { JSX } from 'preact';
 import { memo } from 'preact/compat';
+import { useMemo } from 'preact/hooks';
 import { isCacheType, type CacheType } from '../../engine/ggml-types.ts';
 import type { Vendor } from '../../import/device.ts';
 import type { Imported } from './answer.ts';
@@ -64,7 +65,10 @@ export function listsOf({ models, machines }: CalculatorData): Lists {
       models.filter(({ historical }) => historical !== true),
       ({ family }) => family,
     ),
-    machines: Map.groupBy(machines, kind),
+    machines: new Map<string, readonly Named[]>([
+      ...Map.groupBy(machines, kind),
+      ['Not in the list', [{ id: TYPED, name: 'My own figures …' }]],
+    ]),
     cards: Map.groupBy(
       machines.filter(({ memory }) => memory === 'discrete'),
       kind,
@@ -123,11 +127,15 @@ export const SetUpForm = memo(function SetUpForm({
   const most = model === undefined ? null : (model.contextExtended ?? model.contextNative);
   const asksModel = question !== 'what-runs';
   const asksMachine = question !== 'what-needs';
-  const modelGroups = model?.historical === true ? new Map([...lists.models, ['Historical', [model]]]) : lists.models;
-  const machineGroups = new Map<string, readonly Named[]>([
-    ...lists.machines,
-    ['Not in the list', [{ id: TYPED, name: 'My own figures …' }]],
-  ]);
+  const historical = model?.historical === true ? model : null;
+  const modelGroups = useMemo(() => {
+    const groups = historical === null ? lists.models : new Map([...lists.models, ['Historical', [historical]]]);
+    return live ? groups : onlyChosen(groups, state.model, data.models);
+  }, [live, lists, historical, live ? '' : state.model]);
+  const machineGroups = useMemo(
+    () => (live ? lists.machines : onlyChosen(lists.machines, state.machine, data.machines)),
+    [live, lists, live ? '' : state.machine],
+  );
   return (
     <>
       {asksModel && (
@@ -145,7 +153,7 @@ export const SetUpForm = memo(function SetUpForm({
                 onChange({ model: event.currentTarget.value });
               }}
             >
-              <Options groups={live ? modelGroups : onlyChosen(modelGroups, state.model, data.models)} selected={state.model} />
+              <Options groups={modelGroups} selected={state.model} />
             </select>
           </Field>
           <Field id={id('quant')} label="Quantization" help={data.quants.find(({ name }) => name === state.quant)?.summary}>
@@ -202,7 +210,7 @@ export const SetUpForm = memo(function SetUpForm({
                 onChange({ machine: chosen, memoryGiB: null, typed: chosen === TYPED ? (state.typed ?? DEFAULT_TYPED) : null });
               }}
             >
-              <Options groups={live ? machineGroups : onlyChosen(machineGroups, state.machine, data.machines)} selected={state.machine} />
+              <Options groups={machineGroups} selected={state.machine} />
             </select>
           </Field>
           {sizes.length > 1 && (

@@ -1,4 +1,5 @@
 import type { JSX } from 'preact';
+import { memo } from 'preact/compat';
 import { useState } from 'preact/hooks';
 import type { SizeUnit } from '../../engine/format.ts';
 import type { Worked } from './answer.ts';
@@ -15,7 +16,7 @@ interface ShareProps {
 }
 
 /** Takes the answer elsewhere. */
-export function Share({ worked, unit, query, isImported }: ShareProps): JSX.Element {
+export const Share = memo(function Share({ worked, unit, query, isImported }: ShareProps): JSX.Element {
   const [format, setFormat] = useState<Format | 'Embed'>('Markdown');
   const page = new URL(location.pathname, location.origin);
   const link = `${page.origin}${page.pathname}${query}`;
@@ -50,4 +51,4 @@ export function Share({ worked, unit, query, isImported }: ShareProps): JSX.Elem
       </p>
     </section>
   );
-}
+});

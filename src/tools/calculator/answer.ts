@@ -45,12 +45,19 @@ export interface Problem {
   readonly problem: string;
 }
 
+/** The id of every model that was read from a file. */
+export const FROM_A_FILE = 'from-a-file';
+
+const shapes = new Map<string, string>();
 const works = new Map<string, Workload>();
 
-/** The model in a file type; worked out once, since each change of a field asks again. */
-export function workOf(model: ModelRow, quant: string): Workload {
-  const key = `${model.id} ${quant}`;
-  const known = works.get(key) ?? workloadOf(model.shape, fileTypeNamed(quant));
+/** The model in a file type; worked out once for each shape, since each change of a field asks again and many models are built alike. */
+export function workOf({ id, shape }: Pick<ModelRow, 'id' | 'shape'>, quant: string): Workload {
+  // A model from a file has no id of its own.
+  const built = (id === FROM_A_FILE ? undefined : shapes.get(id)) ?? JSON.stringify(shape);
+  shapes.set(id, built);
+  const key = `${quant} ${built}`;
+  const known = works.get(key) ?? workloadOf(shape, fileTypeNamed(quant));
   works.set(key, known);
   return known;
 }

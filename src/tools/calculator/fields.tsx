@@ -232,3 +232,26 @@ export function CopyButton({ text, label = 'Copy' }: { readonly text: string; re
     </button>
   );
 }
+
+/**
+ * A value as it was at the last painting: what hangs on it is drawn after what a reader waits for.
+ *
+ * @returns the value itself while the page is built and at first
+ */
+export function useAfterPaint<T>(value: T): T {
+  const [shown, setShown] = useState(value);
+  useEffect(() => {
+    if (shown === value) return undefined;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const frame = requestAnimationFrame(() => {
+      timer = setTimeout(() => {
+        setShown(() => value);
+      }, 0);
+    });
+    return () => {
+      cancelAnimationFrame(frame);
+      clearTimeout(timer);
+    };
+  }, [value]);
+  return shown;
+}

@@ -47,6 +47,13 @@ function roomOf({ gpus, host }: SetUp, state: SetUpState): number | null {
   return sum;
 }
 
+/** Whether a model is plainly too large for a set-up in every type that is tried: nothing need be counted to know it. */
+export function isHopeless(model: ModelRow, state: SetUpState, setUp: SetUp, bits: ReadonlyMap<string, number>): boolean {
+  const room = roomOf(setUp, state);
+  const smallest = Math.min(...typesOf(model).map((type) => bits.get(type) ?? 0));
+  return room !== null && (SMALLER * model.paramsTextB * 1e9 * smallest) / 8 > room;
+}
+
 /** The lines of one model on a set-up; none where nothing can be said. */
 export function linesOf(
   model: ModelRow,

@@ -33,13 +33,12 @@ export function nearestRuns(worked: Worked, runs: readonly Run[], data: Calculat
   const count = machine.memory === 'discrete' ? state.count : 1;
   const near: NearRun[] = [];
   for (const run of runs) {
-    if (run.decode === null) continue;
-    const other = data.models.find(({ id }) => id === run.model);
-    const otherMachine = data.machines.find(({ id }) => id === run.machine);
-    if (otherMachine === undefined) continue;
     const sameMachine = run.machine === machine.id;
     const sameModel = run.model === model.id;
-    if (!sameMachine && !sameModel) continue;
+    if (run.decode === null || (!sameMachine && !sameModel)) continue;
+    const other = sameModel ? model : data.models.find(({ id }) => id === run.model);
+    const otherMachine = sameMachine ? machine : data.machines.find(({ id }) => id === run.machine);
+    if (otherMachine === undefined) continue;
     const differences: string[] = [];
     let distance = 0;
     if (!sameMachine) {

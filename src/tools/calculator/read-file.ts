@@ -1,4 +1,4 @@
-import type { Imported } from './answer.ts';
+import { FROM_A_FILE, type Imported } from './answer.ts';
 import type { ImportAnswer, ImportRequest } from './import-worker.ts';
 
 /** How long a header may take to be read, milliseconds; a real one of 17 MB takes half a second. */
@@ -36,7 +36,7 @@ export async function readModel(request: ImportRequest, name: string): Promise<I
       contextNative: context,
       remarks,
       model: {
-        id: 'from-a-file',
+        id: FROM_A_FILE,
         name: shown,
         family: 'From a file',
         kind: 'instruct',
