@@ -156,9 +156,18 @@ test('the fields are worked by keyboard and have names', async ({ page }) => {
   await open(page, '/calculator/');
   await page.getByLabel('Model', { exact: true }).focus();
   for (const name of ['Quantization', 'Context, tokens', 'KV cache type', 'Machine', 'How many']) {
+    // Beside each field stands the sign that explains its word.
+    await page.keyboard.press('Tab');
+    await expect(page.getByRole('button', { name: `${name}: what is that?` })).toBeFocused();
     await page.keyboard.press('Tab');
     await expect(page.getByLabel(name, { exact: true })).toBeFocused();
   }
+  await page.getByRole('button', { name: 'KV cache type: what is that?' }).press('Enter');
+  await expect(page.locator('#calc-cache-explained')).toBeVisible();
+  await expect(page.locator('#calc-cache-explained a')).toHaveAttribute('href', '/concepts/kv-cache/');
+  await page.keyboard.press('Escape');
+  await expect(page.locator('#calc-cache-explained')).toBeHidden();
+  await page.getByLabel('How many', { exact: true }).focus();
   await page.keyboard.type('2');
   await expect(page).toHaveURL(/n=2/);
 });
@@ -234,8 +243,8 @@ test('what can I run: filtered, sorted, and one click from the whole answer', as
   await open(page, '/calculator/?q=what-runs&machine=rtx-3090&ctx=16384');
   await expect(page.locator('[data-headline]')).toContainText(/^\d+ of \d+ models on RTX 3090/, { timeout: 30_000 });
   const rows = page.locator('.lines tbody tr');
-  await page.getByLabel('Name, family, licence').fill('qwen');
-  for (const text of await rows.allInnerTexts()) expect(text.toLowerCase()).toContain('qwen');
+  await page.getByLabel('Name, family, licence').fill('gemma');
+  for (const text of await rows.allInnerTexts()) expect(text.toLowerCase()).toContain('gemma');
   await page.getByRole('button', { name: 'Writes, tokens/s' }).click();
   const speeds = (await rows.locator('td:nth-child(6)').allInnerTexts()).map((text) => Number.parseFloat(text.replaceAll(',', '')));
   expect(speeds).toEqual([...speeds].sort((a, b) => b - a));

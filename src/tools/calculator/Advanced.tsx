@@ -51,7 +51,7 @@ function Drafting({ worked, data, lists, unit, onChange }: AdvancedProps): JSX.E
             }}
           >
             <option value="">none</option>
-            <Options groups={lists.models} selected={draft?.model ?? ''} />
+            <Options groups={lists.models} selected={null} />
           </select>
         </Field>
         {draft !== null && (

@@ -6,6 +6,7 @@ import { Advanced } from './Advanced.tsx';
 import { workOut, type Imported, type Worked } from './answer.ts';
 import { Compare } from './Compare.tsx';
 import { earlyChoices } from './early-choices.ts';
+import { ExplanationsContext, type Explanations } from './explanations.ts';
 import { useAfterPaint } from './fields.tsx';
 import { Import } from './Import.tsx';
 import { WhatNeeds, WhatRuns } from './Lists.tsx';
@@ -43,9 +44,11 @@ interface CalculatorProps {
   readonly embedded?: boolean;
   /** Address of the whole calculator. */
   readonly home: string;
+  /** What the words beside the fields mean. */
+  readonly explanations?: Explanations;
 }
 
-export default function Calculator({ runsUrl, reportUrl, embedded = false, home }: CalculatorProps): JSX.Element {
+export default function Calculator({ runsUrl, reportUrl, embedded = false, home, explanations = {} }: CalculatorProps): JSX.Element {
   const [state, setState] = useState<State>(DEFAULT_STATE);
   const [imported, setImported] = useState<Imported | null>(null);
   const [problems, setProblems] = useState<readonly string[]>([]);
@@ -128,121 +131,123 @@ export default function Calculator({ runsUrl, reportUrl, embedded = false, home 
     );
   }
   return (
-    <div class="calculator not-content" ref={root}>
-      <fieldset class="questions needs-script" id="calc-questions">
-        <legend class="visually-hidden">What do you want to know?</legend>
-        {QUESTION_NAMES.map(([question, name]) => (
-          <label class={state.question === question ? 'chosen' : undefined}>
-            <input
-              type="radio"
-              name="calc-question"
-              value={question}
-              checked={state.question === question}
-              onChange={() => {
-                change({ question });
-              }}
-            />
-            {name}
-          </label>
-        ))}
-        <button
-          type="button"
-          class="plain unit"
-          onClick={() => {
-            change({ unit: state.unit === 'GB' ? 'GiB' : 'GB' });
+    <ExplanationsContext.Provider value={explanations}>
+      <div class="calculator not-content" ref={root}>
+        <fieldset class="questions needs-script" id="calc-questions">
+          <legend class="visually-hidden">What do you want to know?</legend>
+          {QUESTION_NAMES.map(([question, name]) => (
+            <label class={state.question === question ? 'chosen' : undefined}>
+              <input
+                type="radio"
+                name="calc-question"
+                value={question}
+                checked={state.question === question}
+                onChange={() => {
+                  change({ question });
+                }}
+              />
+              {name}
+            </label>
+          ))}
+          <button
+            type="button"
+            class="plain unit"
+            onClick={() => {
+              change({ unit: state.unit === 'GB' ? 'GiB' : 'GB' });
+            }}
+          >
+            Sizes in {state.unit}
+          </button>
+        </fieldset>
+        <form
+          class="needs-script"
+          aria-label="What to calculate"
+          // A browser that fills in what stood here on an earlier visit would speak against the address.
+          autocomplete="off"
+          onSubmit={(event) => {
+            event.preventDefault();
           }}
         >
-          Sizes in {state.unit}
-        </button>
-      </fieldset>
-      <form
-        class="needs-script"
-        aria-label="What to calculate"
-        // A browser that fills in what stood here on an earlier visit would speak against the address.
-        autocomplete="off"
-        onSubmit={(event) => {
-          event.preventDefault();
-        }}
-      >
-        <div class="fields">
-          <SetUpForm
-            state={state}
-            question={state.question}
-            data={data}
-            lists={lists}
-            live={live}
-            imported={imported}
-            onChange={change}
-            prefix="calc"
-          />
-        </div>
-        <details class="more">
-          <summary>More settings: prompt, slots, system, RAM, split, more cards</summary>
-          <MoreFields state={state} data={data} lists={lists} live={live} onChange={change} prefix="more" />
-        </details>
-      </form>
-      {live && (
-        <details class="more">
-          <summary>From a file or a command</summary>
-          <Import data={data} imported={imported} onImport={setImported} onChange={change} />
-        </details>
-      )}
+          <div class="fields">
+            <SetUpForm
+              state={state}
+              question={state.question}
+              data={data}
+              lists={lists}
+              live={live}
+              imported={imported}
+              onChange={change}
+              prefix="calc"
+            />
+          </div>
+          <details class="more">
+            <summary>More settings: prompt, slots, system, RAM, split, more cards</summary>
+            <MoreFields state={state} data={data} lists={lists} live={live} onChange={change} prefix="more" />
+          </details>
+        </form>
+        {live && (
+          <details class="more">
+            <summary>From a file or a command</summary>
+            <Import data={data} imported={imported} onImport={setImported} onChange={change} />
+          </details>
+        )}
 
-      {problems.length > 0 && (
-        <ul class="problems" role="alert">
-          {problems.map((problem) => (
-            <li>{problem}</li>
-          ))}
-        </ul>
-      )}
-      {!asksAll && 'problem' in outcome && (
-        <p class="problems" role="alert">
-          {outcome.problem} Below is the last result that could be worked out.
+        {problems.length > 0 && (
+          <ul class="problems" role="alert">
+            {problems.map((problem) => (
+              <li>{problem}</li>
+            ))}
+          </ul>
+        )}
+        {!asksAll && 'problem' in outcome && (
+          <p class="problems" role="alert">
+            {outcome.problem} Below is the last result that could be worked out.
+          </p>
+        )}
+        {state.question === 'run' && shown !== null && (
+          <>
+            <Result worked={shown} data={data} imported={imported} unit={state.unit} onChange={change} />
+            {live && (
+              <>
+                <Measured worked={later ?? shown} data={data} runsUrl={runsUrl} reportUrl={reportUrl} />
+                <details
+                  class="more"
+                  onToggle={(event) => {
+                    setAdvanced(event.currentTarget.open);
+                  }}
+                >
+                  <summary>Advanced: drafts, several users, pictures, fine-tuning</summary>
+                  {advanced && <Advanced worked={later ?? shown} data={data} lists={lists} unit={state.unit} onChange={change} />}
+                </details>
+                <Share
+                  worked={later ?? shown}
+                  unit={state.unit}
+                  query={writeState({ ...state, ...(later ?? shown).state })}
+                  isImported={imported !== null}
+                />
+              </>
+            )}
+          </>
+        )}
+        {live && state.question === 'what-runs' && <WhatRuns state={state} data={data} unit={state.unit} onOpen={open} />}
+        {live && state.question === 'what-needs' && (
+          <WhatNeeds
+            state={state}
+            data={data}
+            unit={state.unit}
+            onOpen={open}
+            onWanted={(wanted) => {
+              change({ wanted });
+            }}
+          />
+        )}
+        {live && state.question === 'compare' && (
+          <Compare state={state} data={data} lists={lists} unit={state.unit} imported={imported} onChange={change} />
+        )}
+        <p class="visually-hidden" role="status" data-announcement>
+          {said}
         </p>
-      )}
-      {state.question === 'run' && shown !== null && (
-        <>
-          <Result worked={shown} data={data} imported={imported} unit={state.unit} onChange={change} />
-          {live && (
-            <>
-              <Measured worked={later ?? shown} data={data} runsUrl={runsUrl} reportUrl={reportUrl} />
-              <details
-                class="more"
-                onToggle={(event) => {
-                  setAdvanced(event.currentTarget.open);
-                }}
-              >
-                <summary>Advanced: drafts, several users, pictures, fine-tuning</summary>
-                {advanced && <Advanced worked={later ?? shown} data={data} lists={lists} unit={state.unit} onChange={change} />}
-              </details>
-              <Share
-                worked={later ?? shown}
-                unit={state.unit}
-                query={writeState({ ...state, ...(later ?? shown).state })}
-                isImported={imported !== null}
-              />
-            </>
-          )}
-        </>
-      )}
-      {live && state.question === 'what-runs' && <WhatRuns state={state} data={data} unit={state.unit} onOpen={open} />}
-      {live && state.question === 'what-needs' && (
-        <WhatNeeds
-          state={state}
-          data={data}
-          unit={state.unit}
-          onOpen={open}
-          onWanted={(wanted) => {
-            change({ wanted });
-          }}
-        />
-      )}
-      {live && state.question === 'compare' && (
-        <Compare state={state} data={data} lists={lists} unit={state.unit} imported={imported} onChange={change} />
-      )}
-      <p class="visually-hidden" role="status" data-announcement>
-        {said}
-      </p>
-    </div>
+      </div>
+    </ExplanationsContext.Provider>
   );
 }

@@ -153,7 +153,7 @@ export const SetUpForm = memo(function SetUpForm({
                 onChange({ model: event.currentTarget.value });
               }}
             >
-              <Options groups={modelGroups} selected={state.model} />
+              <Options groups={modelGroups} selected={live ? null : state.model} />
             </select>
           </Field>
           <Field id={id('quant')} label="Quantization" help={data.quants.find(({ name }) => name === state.quant)?.summary}>
@@ -210,7 +210,7 @@ export const SetUpForm = memo(function SetUpForm({
                 onChange({ machine: chosen, memoryGiB: null, typed: chosen === TYPED ? (state.typed ?? DEFAULT_TYPED) : null });
               }}
             >
-              <Options groups={machineGroups} selected={state.machine} />
+              <Options groups={machineGroups} selected={live ? null : state.machine} />
             </select>
           </Field>
           {sizes.length > 1 && (
@@ -415,7 +415,7 @@ export function MoreFields({ state, data, lists, live, onChange, prefix }: Omit<
               }}
             >
               <option value="">none</option>
-              {live && <Options groups={lists.cards} selected={also?.id ?? ''} />}
+              {live && <Options groups={lists.cards} selected={null} />}
             </select>
           </Field>
           {also !== undefined && (
@@ -439,7 +439,7 @@ export function MoreFields({ state, data, lists, live, onChange, prefix }: Omit<
               }}
             >
               <option value="">an ordinary desktop with DDR5</option>
-              {live && <Options groups={lists.hosts} selected={state.host ?? ''} />}
+              {live && <Options groups={lists.hosts} selected={null} />}
             </select>
           </Field>
           <Whole

@@ -1,6 +1,7 @@
 import type { ComponentChildren, JSX } from 'preact';
 import { memo } from 'preact/compat';
-import { useEffect, useState } from 'preact/hooks';
+import { useContext, useEffect, useState } from 'preact/hooks';
+import { ExplanationsContext } from './explanations.ts';
 import { LIMITS, limitProblem, readWhole, type WholeField } from './state.ts';
 
 interface FieldProps {
@@ -13,11 +14,28 @@ interface FieldProps {
   readonly children: ComponentChildren;
 }
 
+/** A sign that opens what the glossary says of a field's word. It works without a program, as a page's own words do. */
+function Explain({ id, label }: { readonly id: string; readonly label: string }): JSX.Element | null {
+  const all = useContext(ExplanationsContext);
+  const found = all[id] ?? all[id.replace(/^(?:calc|more|other-\d+)-/, '')];
+  if (found === undefined) return null;
+  return (
+    <span class="explain">
+      <button type="button" class="plain" popovertarget={`${id}-explained`} aria-label={`${label}: what is that?`}>
+        ?
+      </button>
+      <span id={`${id}-explained`} popover="auto">
+        <strong>{found.term}.</strong> {found.text} {found.href !== null && <a href={found.href}>Read more</a>}
+      </span>
+    </span>
+  );
+}
+
 /** A labelled field with its remark or fault below. */
 export function Field({ id, label, help, problem, children }: FieldProps): JSX.Element {
   return (
     <div class="field">
-      <label for={id}>{label}</label>
+      <label for={id}>{label}</label> <Explain id={id} label={label} />
       {children}
       <p id={`${id}-help`} class={problem === undefined ? 'help' : 'help bad'} role={problem === undefined ? undefined : 'alert'}>
         {problem ?? help}
@@ -33,7 +51,8 @@ export interface Named {
 
 interface OptionsProps {
   readonly groups: ReadonlyMap<string, readonly Named[]>;
-  readonly selected: string;
+  /** What is chosen in the built page; null once the list itself keeps its value, so that a choice does not draw hundreds of options anew. */
+  readonly selected: string | null;
 }
 
 /** Options of a list in named groups; drawn anew only when the choice has changed. */
