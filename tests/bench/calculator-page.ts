@@ -83,10 +83,10 @@ await page.goto(`${base}/calculator/?machine=rtx-3090&model=qwen3-8b`);
 await page.locator('.calculator[data-ready]').waitFor();
 await slowed(page);
 const changes: [string, () => Promise<void>][] = [
-  ['a digit typed into the context', () => page.getByLabel('Context, tokens').pressSequentially('0')],
+  ['a digit typed into the context', () => page.getByLabel('Context, tokens', { exact: true }).pressSequentially('0')],
   ['another model by an arrow key', () => page.getByLabel('Model', { exact: true }).press('ArrowDown')],
-  ['another quantization by an arrow key', () => page.getByLabel('Quantization').press('ArrowDown')],
-  ['another machine by an arrow key', () => page.getByLabel('Machine').press('ArrowDown')],
+  ['another quantization by an arrow key', () => page.getByLabel('Quantization', { exact: true }).press('ArrowDown')],
+  ['another machine by an arrow key', () => page.getByLabel('Machine', { exact: true }).press('ArrowDown')],
   ['GB to GiB by a click', () => page.getByRole('button', { name: /^Sizes in/ }).click()],
 ];
 for (const [name, act] of changes) {

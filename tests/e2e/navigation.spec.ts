@@ -110,20 +110,20 @@ test('back and forward restore the calculator', async ({ page }) => {
   await expect(page.locator('.calculator[data-ready]')).toBeAttached();
   await page.getByLabel('Model', { exact: true }).selectOption('qwen3-8b');
   await expect(page).toHaveURL(/model=qwen3-8b/);
-  await page.getByLabel('Machine').selectOption('rtx-3090');
+  await page.getByLabel('Machine', { exact: true }).selectOption('rtx-3090');
   await expect(page).toHaveURL(/machine=rtx-3090/);
   const headline = await page.locator('[data-headline]').textContent();
   await page.getByRole('link', { name: 'What matters for running LLMs' }).click();
   await expect(page).toHaveURL(/what-matters/);
   await page.goBack();
   await expect(page.getByLabel('Model', { exact: true })).toHaveValue('qwen3-8b');
-  await expect(page.getByLabel('Machine')).toHaveValue('rtx-3090');
+  await expect(page.getByLabel('Machine', { exact: true })).toHaveValue('rtx-3090');
   await expect(page.locator('[data-headline]')).toHaveText(headline ?? '');
   await page.goBack();
-  await expect(page.getByLabel('Machine')).toHaveValue('rtx-3060-12gb');
+  await expect(page.getByLabel('Machine', { exact: true })).toHaveValue('rtx-3060-12gb');
   await expect(page.getByLabel('Model', { exact: true })).toHaveValue('qwen3-8b');
   await page.goForward();
-  await expect(page.getByLabel('Machine')).toHaveValue('rtx-3090');
+  await expect(page.getByLabel('Machine', { exact: true })).toHaveValue('rtx-3090');
 });
 
 test('the theme follows the system until one is chosen, and the choice stays', async ({ page }) => {
@@ -167,7 +167,7 @@ test('the build below a path works: links, search, calculator', async ({ page })
   await expect(page.locator('[data-search-results] a').first()).toHaveAttribute('href', /^(http:\/\/localhost:4411)?\/faq\//);
   await page.keyboard.press('Escape');
   await page.goto(`${BELOW}calculator/?model=qwen3-8b&machine=rtx-3090`);
-  await expect(page.getByLabel('Machine')).toHaveValue('rtx-3090');
+  await expect(page.getByLabel('Machine', { exact: true })).toHaveValue('rtx-3090');
 });
 
 for (const width of [375, 768, 1280]) {
