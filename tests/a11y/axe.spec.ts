@@ -1,40 +1,8 @@
 /** Every page by axe's rules (of the generated ones a sample), in light and dark, on a desktop and on a phone. */
 
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { axe, settle, violations } from '../support/axe.ts';
 import { sampledPaths } from '../support/built-site.ts';
 import { expect, test } from '../support/page.ts';
-
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
-interface Finding {
-  readonly id: string;
-  readonly nodes: readonly { readonly target: readonly unknown[]; readonly failureSummary?: string }[];
-}
-
-async function violations(page: import('@playwright/test').Page, onlyContrast: boolean): Promise<string[]> {
-  const found = await page.evaluate(async (contrast): Promise<Finding[]> => {
-    const { axe } = globalThis as unknown as { axe: { run(context: Document, options: object): Promise<{ violations: Finding[] }> } };
-    const options = contrast
-      ? { runOnly: { type: 'rule', values: ['color-contrast', 'link-in-text-block'] } }
-      : { runOnly: { type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] } };
-    return (await axe.run(document, options)).violations;
-  }, onlyContrast);
-  return found.flatMap(({ id, nodes }) =>
-    nodes.map(({ target, failureSummary }) => `${id} at ${target.join(' ')}: ${failureSummary ?? ''}`),
-  );
-}
-
-/** Waits until the page has taken up the theme and the width, which it does a frame later. */
-async function settle(page: import('@playwright/test').Page, scheme: string): Promise<void> {
-  await expect(page.locator('html')).toHaveAttribute('data-theme', scheme);
-  await page.evaluate(
-    () =>
-      new Promise((resolve) => {
-        requestAnimationFrame(() => requestAnimationFrame(resolve));
-      }),
-  );
-}
 
 const isFull = process.env['TEST_FULL'] !== undefined;
 

@@ -1,6 +1,10 @@
+import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { productOf } from '../../src/engine/speed-factors.ts';
 import { expect, test } from '../support/page.ts';
+import { ROOT } from '../playwright.config.ts';
 
 type Page = import('@playwright/test').Page;
 
@@ -495,6 +499,18 @@ test('the answer stands in a frame of another site, and nothing else of the site
   expect(embed).toContain('frame-ancestors *');
   for (const path of ['/', '/calculator/', '/hardware/gpu/'])
     expect((await request.get(path)).headers()['content-security-policy']).toContain("frame-ancestors 'none'");
+  // In a page of another origin, as a forum's would be.
+  const address = new URL('/embed/?machine=rtx-3090&model=qwen3-8b', ROOT).href;
+  const frame = `<!doctype html><title>forum</title><iframe src="${address.replaceAll('&', '&amp;')}" width="400" height="420"></iframe>`;
+  const forum = createServer((_, response) => {
+    response.setHeader('Content-Type', 'text/html');
+    response.end(frame);
+  }).listen(0, 'localhost');
+  await once(forum, 'listening');
+  const { port } = forum.address() as AddressInfo;
+  await page.goto(`http://localhost:${String(port)}/`);
+  await expect(page.frameLocator('iframe').locator('[data-headline]')).toContainText('Fits');
+  forum.close();
   await page.goto('/embed/?machine=rtx-3090&model=qwen3-8b');
   await expect(page.locator('[data-headline]')).toContainText('Fits');
   await expect(page.locator('form[aria-label="What to calculate"]')).toHaveCount(0);

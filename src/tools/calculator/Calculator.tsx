@@ -193,11 +193,13 @@ export default function Calculator({ runsUrl, reportUrl, embedded = false, home,
         )}
 
         {problems.length > 0 && (
-          <ul class="problems" role="alert">
-            {problems.map((problem) => (
-              <li>{problem}</li>
-            ))}
-          </ul>
+          <div class="problems" role="alert">
+            <ul>
+              {problems.map((problem) => (
+                <li>{problem}</li>
+              ))}
+            </ul>
+          </div>
         )}
         {!asksAll && 'problem' in outcome && (
           <p class="problems" role="alert">

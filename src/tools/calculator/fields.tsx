@@ -20,7 +20,7 @@ function Explain({ id, label }: { readonly id: string; readonly label: string })
   const found = all[id] ?? all[id.replace(/^(?:calc|more|other-\d+)-/, '')];
   if (found === undefined) return null;
   return (
-    <span class="explain">
+    <span class="term explain">
       <button type="button" class="plain" popovertarget={`${id}-explained`} aria-label={`${label}: what is that?`}>
         ?
       </button>
