@@ -162,6 +162,33 @@ function LineTable<R>({
 
 const range = ({ low, high }: { readonly low: number; readonly high: number }): string => `${formatRate(low)}–${formatRate(high)}`;
 
+/** What comes out of either question: memory and both speeds. */
+function answerColumns<R extends Pick<ModelLine, 'totalBytes' | 'decode' | 'prefill'>>(unit: SizeUnit): readonly Column<R>[] {
+  return [
+    {
+      key: 'size',
+      name: 'Needs',
+      figure: true,
+      sort: ({ totalBytes }) => totalBytes,
+      cell: ({ totalBytes }) => formatBytes(totalBytes, unit),
+    },
+    {
+      key: 'speed',
+      name: 'Writes, tokens/s',
+      figure: true,
+      sort: ({ decode }) => decode.tokensPerSecond,
+      cell: ({ decode }) => range(decode),
+    },
+    {
+      key: 'prompt',
+      name: 'Reads, tokens/s',
+      figure: true,
+      sort: ({ prefill }) => prefill.tokensPerSecond,
+      cell: ({ prefill }) => range(prefill),
+    },
+  ];
+}
+
 interface ListProps {
   readonly state: State;
   readonly data: CalculatorData;
@@ -276,27 +303,7 @@ export function WhatRuns({ state, data, unit, onOpen }: ListProps): JSX.Element 
             ? `${model.paramsTextB.toFixed(1)} (${model.paramsActiveB.toFixed(1)})`
             : model.paramsTextB.toFixed(1),
       },
-      {
-        key: 'size',
-        name: 'Needs',
-        figure: true,
-        sort: ({ totalBytes }) => totalBytes,
-        cell: ({ totalBytes }) => formatBytes(totalBytes, unit),
-      },
-      {
-        key: 'speed',
-        name: 'Writes, tokens/s',
-        figure: true,
-        sort: ({ decode }) => decode.tokensPerSecond,
-        cell: ({ decode }) => range(decode),
-      },
-      {
-        key: 'prompt',
-        name: 'Reads, tokens/s',
-        figure: true,
-        sort: ({ prefill }) => prefill.tokensPerSecond,
-        cell: ({ prefill }) => range(prefill),
-      },
+      ...answerColumns<ModelLine>(unit),
       {
         key: 'context',
         name: 'Made for, tokens',
@@ -439,27 +446,7 @@ export function WhatNeeds({
         sort: ({ watts }) => watts ?? Infinity,
         cell: ({ watts }) => (watts === null ? 'not known' : watts.toLocaleString('en-GB')),
       },
-      {
-        key: 'size',
-        name: 'Needs',
-        figure: true,
-        sort: ({ totalBytes }) => totalBytes,
-        cell: ({ totalBytes }) => formatBytes(totalBytes, unit),
-      },
-      {
-        key: 'speed',
-        name: 'Writes, tokens/s',
-        figure: true,
-        sort: ({ decode }) => decode.tokensPerSecond,
-        cell: ({ decode }) => range(decode),
-      },
-      {
-        key: 'prompt',
-        name: 'Reads, tokens/s',
-        figure: true,
-        sort: ({ prefill }) => prefill.tokensPerSecond,
-        cell: ({ prefill }) => range(prefill),
-      },
+      ...answerColumns<MachineLine>(unit),
       {
         key: 'efficiency',
         name: 'Tokens a joule, rated',
